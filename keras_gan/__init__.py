@@ -1,0 +1,31 @@
+"""Train GANs with Keras 3 on TensorFlow, and ship their generators."""
+
+import sys
+from pathlib import Path
+
+from keras_gan._version import __version__ as __version__
+
+# The command imports what it runs when it runs it: `keras-gan --help` answers at
+# once, and TensorFlow's start-up notes can still be silenced. For everybody else the
+# import registers the classes, so that `keras.saving.load_model` finds them.
+if Path(sys.argv[0]).stem != "keras-gan":
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ImportError(
+            "keras_gan needs the TensorFlow backend of Keras: a gradient penalty takes "
+            "the gradient with respect to the input, which `keras.ops` can't express. "
+            f"Received: {keras.backend.backend()!r}. Set KERAS_BACKEND=tensorflow "
+            "before Keras is imported."
+        )
+
+    from keras_gan import callbacks as callbacks
+    from keras_gan import constraints as constraints
+    from keras_gan import data as data
+    from keras_gan import export as export
+    from keras_gan import layers as layers
+    from keras_gan import losses as losses
+    from keras_gan import networks as networks
+    from keras_gan import penalties as penalties
+    from keras_gan.models import GAN as GAN
+    from keras_gan.models import AdversarialModel as AdversarialModel
