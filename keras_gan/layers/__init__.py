@@ -1,0 +1,12 @@
+"""Layers for generators and discriminators."""
+
+from keras_gan.layers.maxout import Maxout as Maxout
+from keras_gan.layers.minibatch import (
+    MinibatchStandardDeviation as MinibatchStandardDeviation,
+)
+from keras_gan.layers.pixel_normalization import (
+    PixelNormalization as PixelNormalization,
+)
+from keras_gan.layers.spectral_normalization import (
+    SpectralNormalization as SpectralNormalization,
+)

@@ -1,0 +1,20 @@
+"""Builders of generators and discriminators, one paper a file."""
+
+from keras_gan.networks.dcgan import dcgan_discriminator as dcgan_discriminator
+from keras_gan.networks.dcgan import dcgan_generator as dcgan_generator
+from keras_gan.networks.goodfellow import (
+    convolutional_discriminator as convolutional_discriminator,
+)
+from keras_gan.networks.goodfellow import (
+    deconvolutional_generator as deconvolutional_generator,
+)
+from keras_gan.networks.goodfellow import (
+    fully_connected_discriminator as fully_connected_discriminator,
+)
+from keras_gan.networks.goodfellow import (
+    fully_connected_generator as fully_connected_generator,
+)
+from keras_gan.networks.goodfellow import maxout_discriminator as maxout_discriminator
+from keras_gan.networks.goodfellow import mlp_generator as mlp_generator
+from keras_gan.networks.vector import vector_discriminator as vector_discriminator
+from keras_gan.networks.vector import vector_generator as vector_generator
