@@ -1,0 +1,4 @@
+"""The games: one class each, on one base."""
+
+from keras_gan.models.base import AdversarialModel as AdversarialModel
+from keras_gan.models.gan import GAN as GAN

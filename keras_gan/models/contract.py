@@ -1,0 +1,326 @@
+"""The Keras contract for two players: networks, optimizers, data, saved state.
+
+Keras compiles, saves and resumes one network with one optimizer. This base class
+does the same for two players; what they play stands in `base.py`.
+"""
+
+import random
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan import losses as losses_lib
+from keras_gan import penalties as penalties_lib
+from keras_gan.data.pipeline import Pipeline
+from keras_gan.models import checks
+from keras_gan.models.averaging import averaged_copy
+from keras_gan.models.journal import Journal
+from keras_gan.models.optimizers import OptimizerPair, prepare_optimizers
+
+TURNS = ("alternating", "simultaneous")
+
+
+class TwoPlayerModel(keras.Model):
+    """Everything of a game that is not the game; see `AdversarialModel`.
+
+    All that the future of a run depends on is saved state: networks, averages, both
+    optimizers (built in `compile`, so that a file can be loaded into them), the
+    step, and the states of random layers.
+    """
+
+    generators: tuple[str, ...] = ("generator",)
+    discriminators: tuple[str, ...] = ("discriminator",)
+    monitors: tuple[str, ...] = ("real_probability", "fake_probability")
+
+    def __init__(
+        self,
+        networks: dict[str, keras.Model],
+        *,
+        ema_momentum: float = 0.999,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        super().__init__(name=name)
+        if not 0.0 <= ema_momentum < 1.0:
+            raise ValueError(
+                f"`ema_momentum` must lie in [0, 1). Received: {ema_momentum}"
+            )
+        self.ema_momentum = float(ema_momentum)
+        self.seed = checks.check_seed(random.randrange(2**31) if seed is None else seed)
+        for role in self.generators + self.discriminators:
+            setattr(self, role, networks[role])
+        for role in self.generators:
+            setattr(self, f"ema_{role}", averaged_copy(networks[role], f"ema_{role}"))
+        self.step = self._counter("step")
+        self._evaluation_step = self._counter("evaluation_step")
+        self._journal = None
+
+    def _counter(self, name):
+        return self.add_weight(
+            shape=(),
+            dtype="int64",
+            initializer="zeros",
+            trainable=False,
+            aggregation="only_first_replica",
+            name=name,
+        )
+
+    def build(self, input_shape):
+        # The networks come built; this tells Keras the shape that `call` takes.
+        pass
+
+    @property
+    def loss_names(self) -> dict[str, list[str]]:
+        """Names of the losses of "discriminator" and "generator", known up front."""
+        raise NotImplementedError
+
+    def _networks(self, roles) -> list[keras.Model]:
+        return [getattr(self, role) for role in roles]
+
+    @property
+    def generator_variables(self) -> list:
+        """Trainable variables of all generators."""
+        networks = self._networks(self.generators)
+        return [v for network in networks for v in network.trainable_variables]
+
+    @property
+    def discriminator_variables(self) -> list:
+        """Trainable variables of all discriminators."""
+        networks = self._networks(self.discriminators)
+        return [v for network in networks for v in network.trainable_variables]
+
+    def compile(
+        self,
+        generator_optimizer=None,
+        discriminator_optimizer=None,
+        loss="non_saturating",
+        *,
+        penalties=None,
+        discriminator_constraint=None,
+        discriminator_steps: int = 1,
+        turns: str = "alternating",
+        fresh_latents: bool = False,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile="auto",
+    ):
+        """Prepares the model for `fit`.
+
+        Args:
+            generator_optimizer: Keras optimizer, name or config. `None` is Adam
+                with learning rate 2e-4 and beta_1 0.5 (Radford et al., 2015).
+            discriminator_optimizer: The same for the discriminator; another object.
+            loss: Loss pair: a name of `keras_gan.losses.LOSSES`, a config or an
+                object.
+            penalties: Penalties on the discriminator, one or a list: names of
+                `keras_gan.penalties.PENALTIES`, configs or objects.
+            discriminator_constraint: Keras constraint put on every trainable weight
+                of the discriminators, such as `keras_gan.constraints.WeightClip()`.
+            discriminator_steps: Discriminator turns in a round. Each sees its own
+                share of the batch, which must be divisible by it.
+            turns: `"alternating"`: the generator answers the updated discriminator.
+                `"simultaneous"`: both descend from where the round began.
+            fresh_latents: Whether the generator plays new noise in its own turn, as
+                in Algorithm 1 of Goodfellow et al. (2014). By default it answers
+                with the fakes that the discriminator has just seen, which saves a
+                pass of the generator.
+            run_eagerly: As in `keras.Model.compile`.
+            steps_per_execution: As in `keras.Model.compile`.
+            jit_compile: As in `keras.Model.compile`.
+        """
+        checks.check_choice("turns", turns, TURNS)
+        checks.check_count("discriminator_steps", discriminator_steps)
+        loss = losses_lib.get(loss)
+        penalties = penalties_lib.get_all(penalties)
+        optimizers = prepare_optimizers(
+            generator=(generator_optimizer, self._networks(self.generators)),
+            discriminator=(
+                discriminator_optimizer,
+                self._networks(self.discriminators),
+            ),
+        )
+        super().compile(
+            optimizer=None,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+        )
+        self.generator_optimizer, self.discriminator_optimizer = optimizers
+        # Keras' callbacks look for the optimizers of a model here.
+        self.optimizer = OptimizerPair(*optimizers)
+        self.loss, self.penalties = loss, penalties
+        self._constrain(discriminator_constraint)
+        self.discriminator_steps = discriminator_steps
+        self.turns, self.fresh_latents = turns, bool(fresh_latents)
+        self._journal = Journal(self.loss_names, self.monitors)
+
+    def _constrain(self, constraint):
+        constraint = keras.constraints.get(constraint)
+        previous = getattr(self, "discriminator_constraint", None)
+        self.discriminator_constraint = constraint
+        for variable in self.discriminator_variables:
+            if constraint is not None or variable.constraint is previous:
+                variable.constraint = constraint
+
+    def get_compile_config(self) -> dict:
+        if not self.compiled:
+            return {}
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "generator_optimizer": serialize(self.generator_optimizer),
+            "discriminator_optimizer": serialize(self.discriminator_optimizer),
+            "loss": serialize(self.loss),
+            "penalties": [serialize(penalty) for penalty in self.penalties],
+            "discriminator_constraint": serialize(self.discriminator_constraint),
+            "discriminator_steps": self.discriminator_steps,
+            "turns": self.turns,
+            "fresh_latents": self.fresh_latents,
+            "run_eagerly": self.run_eagerly,
+            "steps_per_execution": self.steps_per_execution,
+            "jit_compile": self.jit_compile,
+        }
+
+    def compile_from_config(self, config: dict):
+        deserialize = keras.saving.deserialize_keras_object
+        self.compile(**{key: deserialize(value) for key, value in config.items()})
+
+    @property
+    def metrics(self) -> list:
+        return [] if self._journal is None else self._journal.metrics
+
+    def reset_metrics(self):
+        super().reset_metrics()
+        self._evaluation_step.assign(0)
+
+    def fit(
+        self,
+        x=None,
+        *,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        steps_per_epoch: int | None = None,
+        validation_data=None,
+        **kwargs,
+    ):
+        """Trains, as `keras.Model.fit`.
+
+        Args:
+            x: A `keras_gan.data.Pipeline` (which goes on where the model's step
+                stands, so that a resumed run is exact), a `tf.data.Dataset` of
+                batches, or an array, which becomes a pipeline.
+            batch_size: Images in a batch, for arrays only; 32 by default.
+            epochs: Number of the last epoch.
+            steps_per_epoch: Rounds in an epoch; by default one pass of the data.
+            validation_data: What `evaluate` takes, run after each epoch.
+            **kwargs: Passed to `keras.Model.fit`.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: If the data does not fit the game, before anything is
+                trained.
+        """
+        checks.check_compiled(self)
+        data = self._feed(x, batch_size)
+        checks.check_data(self, data)
+        if isinstance(data, Pipeline):
+            steps_per_epoch = steps_per_epoch or data.steps_per_epoch
+            # The step is read when the iteration begins: a callback may restore it.
+            data = data.dataset(start_step=lambda: int(self.step.numpy()))
+        if validation_data is not None:
+            validation_data = self._evaluation_feed(validation_data, batch_size)
+        return super().fit(
+            data,
+            epochs=epochs,
+            steps_per_epoch=steps_per_epoch,
+            validation_data=validation_data,
+            shuffle=False,
+            **kwargs,
+        )
+
+    def evaluate(self, x=None, *, batch_size: int | None = None, **kwargs):
+        """Plays the game without training, as `keras.Model.evaluate`.
+
+        Both networks run in inference mode, latents are the same in every call.
+
+        Args:
+            x: As in `fit`; of a pipeline one epoch is used.
+            batch_size: Images in a batch, for arrays only; 32 by default.
+            **kwargs: Passed to `keras.Model.evaluate`.
+
+        Returns:
+            The logs, as `keras.Model.evaluate` gives them.
+        """
+        checks.check_compiled(self)
+        # Keras calls this from `fit` too, with what `fit` has prepared and cached.
+        if not kwargs.get("_use_cached_eval_dataset"):
+            x = self._evaluation_feed(x, batch_size)
+        return super().evaluate(x, **kwargs)
+
+    def _feed(self, x, batch_size):
+        if isinstance(x, (np.ndarray, tf.Tensor)):
+            return checks.pipeline_of_array(self, np.asarray(x), batch_size or 32)
+        if batch_size is not None:
+            raise ValueError(
+                "`batch_size` belongs to arrays; a dataset or pipeline has its own. "
+                f"Received: batch_size={batch_size} with {type(x).__name__}"
+            )
+        return x
+
+    def _evaluation_feed(self, x, batch_size):
+        data = self._feed(x, batch_size)
+        if isinstance(data, Pipeline):
+            data = data.dataset(num_steps=data.steps_per_epoch)
+        checks.check_data(self, data)
+        return data
+
+    def get_config(self) -> dict:
+        roles = self.generators + self.discriminators
+        return {
+            **{
+                role: keras.saving.serialize_keras_object(getattr(self, role))
+                for role in roles
+            },
+            "ema_momentum": self.ema_momentum,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict, custom_objects=None):
+        config = dict(config)
+        for role in cls.generators + cls.discriminators:
+            config[role] = keras.saving.deserialize_keras_object(
+                config[role], custom_objects=custom_objects
+            )
+        return cls(**config)
+
+    def _seed_states(self):
+        # Dropout and its like draw from states that Keras itself does not save.
+        weights = {id(weight) for weight in self.weights}
+        return [
+            variable
+            for variable in self.variables
+            if id(variable) not in weights and "seed_generator" in variable.path
+        ]
+
+    def save_own_variables(self, store):
+        super().save_own_variables(store)
+        for index, state in enumerate(self._seed_states()):
+            store[f"seed_state_{index}"] = state.numpy()
+
+    def load_own_variables(self, store):
+        states = self._seed_states()
+        saved = {key: store[key] for key in store.keys() if "seed_state" in key}
+        if len(saved) != len(states):
+            raise ValueError(
+                f"The file holds {len(saved)} states of random layers, the model has "
+                f"{len(states)}: it was saved from other networks."
+            )
+        super().load_own_variables(
+            {key: store[key] for key in store.keys() if key not in saved}
+        )
+        for index, state in enumerate(states):
+            state.assign(saved[f"seed_state_{index}"])

@@ -1,0 +1,164 @@
+"""The unconditional game of Goodfellow et al. (2014, arXiv:1406.2661)."""
+
+import random
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.models import checks
+from keras_gan.models.base import AdversarialModel
+
+# Both have zero mean and unit variance.
+LATENT_DISTRIBUTIONS = {
+    "normal": tf.random.stateless_normal,
+    "uniform": lambda shape, seed, alg: tf.random.stateless_uniform(
+        shape, seed, minval=-(3.0**0.5), maxval=3.0**0.5, alg=alg
+    ),
+}
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class GAN(AdversarialModel):
+    """A generator that turns noise into images, and a discriminator of images.
+
+    Data are batches of real images (NHWC, float, in [-1, 1]) or of vectors, alone, as
+    the first of a tuple, or as `"image"` of a dict.
+
+    Args:
+        generator: Model from latents `(batch, latent_dim)` to images.
+        discriminator: Model from images to logits, `(batch, 1)` or a map of them.
+        latent_dim: Number of latents of an image.
+        latent_distribution: `"normal"`, or `"uniform"` over [-√3, √3], which has
+            unit variance too.
+        ema_momentum: See `AdversarialModel`.
+        seed: See `AdversarialModel`.
+        name: Name of the model.
+
+    Example:
+
+    ```python
+    digits = keras_gan.data.digits(batch_size=64)
+    gan = keras_gan.GAN(
+        networks.dcgan_generator(digits.example_shape, latent_dim=32),
+        networks.dcgan_discriminator(digits.example_shape),
+        latent_dim=32,
+    )
+    gan.compile(loss="non_saturating")
+    gan.fit(digits, epochs=20)
+    images = gan.generate(16, seed=0)
+    ```
+    """
+
+    def __init__(
+        self,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        *,
+        latent_dim: int,
+        latent_distribution: str = "normal",
+        ema_momentum: float = 0.999,
+        seed: int | None = None,
+        name: str | None = None,
+    ):
+        checks.check_count("latent_dim", latent_dim)
+        checks.check_choice(
+            "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
+        )
+        example_shape = checks.output_shape_of(
+            "generator", generator, "latent_dim", (latent_dim,)
+        )
+        checks.check_head(discriminator, example_shape)
+        super().__init__(
+            {"generator": generator, "discriminator": discriminator},
+            ema_momentum=ema_momentum,
+            seed=seed,
+            name=name,
+        )
+        self.latent_dim = latent_dim
+        self.latent_distribution = latent_distribution
+        self._example_shape = example_shape
+        self.build((None, latent_dim))
+
+    @property
+    def example_shape(self) -> tuple[int, ...]:
+        return self._example_shape
+
+    @property
+    def loss_names(self) -> dict[str, list[str]]:
+        return {
+            "discriminator": ["adversarial", *(p.name for p in self.penalties)],
+            "generator": ["adversarial"],
+        }
+
+    def unpack(self, data) -> dict:
+        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if isinstance(real, dict):
+            real = real.get("image")
+        if isinstance(real, (dict, list, tuple)) or real is None:
+            raise ValueError(
+                "Expected batches of images: a tensor, a tuple that begins with it, "
+                f"or a dict with the key 'image'. Received: {data!r}"
+            )
+        return {"real": real}
+
+    def generate_fakes(self, batch, seed, training):
+        latents = self._latents(tf.shape(batch["real"])[0], seed)
+        return self.generator(latents, training=training)
+
+    def discriminator_losses(self, batch, fakes, seed, training) -> dict:
+        critic = self.critic(training)
+        return self.adversarial_losses(critic, batch["real"], fakes, seed, training)
+
+    def generator_losses(self, batch, fakes, seed, training) -> dict:
+        return self.deceiving_losses(self.critic(training), batch["real"], fakes)
+
+    def critic(self, training):
+        """Returns the closure from images to float32 logits."""
+        return lambda images: tf.cast(
+            self.discriminator(images, training=training), "float32"
+        )
+
+    def call(self, latents, training=None):
+        """Images of the averaged generator, always in inference mode."""
+        return self.ema_generator(latents, training=False)
+
+    def _latents(self, num_images, seed):
+        draw = LATENT_DISTRIBUTIONS[self.latent_distribution]
+        return draw((num_images, self.latent_dim), seed, alg="philox")
+
+    def sample_latents(self, num_images: int, seed: int | None = None) -> np.ndarray:
+        """Draws latents of shape `(num_images, latent_dim)` from the prior.
+
+        Args:
+            num_images: How many.
+            seed: The same integer gives the same latents. `None` draws one from
+                Python's `random`.
+        """
+        checks.check_count("num_images", num_images)
+        seed = checks.check_seed(random.randrange(2**31) if seed is None else seed)
+        return self._latents(num_images, tf.constant([seed, 0], "int64")).numpy()
+
+    def generate(
+        self, num_images: int, seed: int | None = None, *, batch_size: int = 64
+    ) -> np.ndarray:
+        """Draws images with the averaged generator.
+
+        Args:
+            num_images: How many.
+            seed: The same integer gives the same images. `None` draws one from
+                Python's `random`.
+            batch_size: Images drawn at a time.
+
+        Returns:
+            A float32 array of shape `(num_images, height, width, channels)`.
+        """
+        latents = self.sample_latents(num_images, seed)
+        return self.predict(latents, batch_size=batch_size, verbose=0)
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "latent_dim": self.latent_dim,
+            "latent_distribution": self.latent_distribution,
+        }
