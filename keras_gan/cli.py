@@ -1,0 +1,335 @@
+"""The `keras-gan` command: train, look, export, without writing code."""
+
+import contextlib
+import dataclasses
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import click
+
+from keras_gan._version import __version__
+from keras_gan.runs import Run, Settings
+
+EXIT_MISTAKE, EXIT_DIVERGED, EXIT_INTERRUPTED = 1, 3, 130
+FORMATS = ("saved_model", "tflite", "onnx")
+
+
+@contextlib.contextmanager
+def _silenced_start():
+    """Holds back what TensorFlow writes while it loads; shows it if that fails."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Some of the notes come before the log level is read.
+    with tempfile.TemporaryFile() as notes:
+        sys.stderr.flush()
+        stderr = os.dup(2)
+        os.dup2(notes.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            if failed:
+                notes.seek(0)
+                sys.stderr.write(notes.read().decode(errors="replace"))
+
+
+def _start():
+    """Loads TensorFlow and Keras, which takes some seconds."""
+    with _silenced_start():
+        import tensorflow  # noqa: F401, the import is the point
+
+        import keras_gan.models  # noqa: F401, registers the classes
+    warnings.filterwarnings("ignore")
+
+
+class _Command(click.Group):
+    def invoke(self, ctx):
+        try:
+            return super().invoke(ctx)
+        except FloatingPointError as error:
+            click.echo(f"Diverged: {error}", err=True)
+            ctx.exit(EXIT_DIVERGED)
+        except (ValueError, OSError, ImportError) as error:
+            if ctx.params.get("traceback"):
+                raise
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            ctx.exit(EXIT_MISTAKE)
+
+
+@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--traceback", is_flag=True, help="Show where an error came from.")
+@click.version_option(__version__, prog_name="keras-gan")
+def main(traceback):
+    """Train GANs with Keras and ship their generators."""
+
+
+def _training_options(command):
+    """The options of a training, for `train`; their defaults are those of a run."""
+    defaults = {f.name: f.default for f in dataclasses.fields(Settings)}
+
+    def option(name, *args, **kwargs):
+        flag = f"--{name.replace('_', '-')}"
+        kwargs.setdefault("default", defaults[name])
+        if kwargs["default"] not in (None, (), False):
+            kwargs.setdefault("show_default", True)
+        return click.option(flag, name, *args, **kwargs)
+
+    options = [
+        option("model", help="Networks and their paper's settings: see `list`."),
+        option("epochs", type=click.IntRange(1), help="Number of the last epoch."),
+        option("batch_size", type=click.IntRange(1), help="Real images in a turn."),
+        option("seed", type=click.IntRange(0), help="Of weights, latents and order."),
+        option("loss", help="Loss pair, see `list`.  [default: the model's]"),
+        click.option(
+            "--penalty",
+            "penalties",
+            multiple=True,
+            help="On the discriminator, as r1 or r1:gamma=1,interval=16. Repeatable.",
+        ),
+        option(
+            "discriminator_steps",
+            type=click.IntRange(1),
+            help="Discriminator turns in a round, each on a batch of its own.",
+        ),
+        option(
+            "turns",
+            type=click.Choice(["alternating", "simultaneous"]),
+            help="Who answers whom.  [default: the model's]",
+        ),
+        click.option(
+            "--fresh-latents/--same-latents",
+            "fresh_latents",
+            default=None,
+            help="New noise in the generator's turn.  [default: the model's]",
+        ),
+        option("latent_dim", type=click.IntRange(1), help="[default: the model's]"),
+        option(
+            "latent_distribution",
+            type=click.Choice(["normal", "uniform"]),
+            help="[default: the model's]",
+        ),
+        option("learning_rate", type=float, help="[default: the model's]"),
+        option("ema_momentum", type=float, help="Of the averaged generator."),
+        option("weight_clip", type=float, help="Largest weight of the critic."),
+        option("image_size", type=int, help="Resize to this height and width."),
+        option("data_dir", help="Folder of prepared TFDS data."),
+        option("split", help="TFDS split."),
+        click.option("--download", is_flag=True, help="Let TFDS fetch the data."),
+    ]
+    for decorate in reversed(options):
+        command = decorate(command)
+    return command
+
+
+@main.command()
+@click.option("--data", help="digits, ring, grid, a folder, .npy/.npz, or a TFDS name.")
+@_training_options
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run.")
+@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.pass_context
+def train(ctx, out, resume, overwrite, quiet, **options):
+    """Train a GAN; the run folder holds its model, log and pictures."""
+    if resume is not None:
+        if out is not None or overwrite:
+            raise click.UsageError("--resume goes on in its own folder, without --out.")
+        run, settings = _resumed(ctx, resume, options)
+    elif options["data"] is None or out is None:
+        raise click.UsageError("Give --data and --out, or --resume.")
+    else:
+        run, settings = None, Settings(**options)
+    _start()
+    from keras_gan import runs
+
+    runs.check_names(settings)
+    pipeline = runs.load_data(settings)
+    if run is None:
+        model = runs.build_model(settings, pipeline.example_shape)
+        run = Run.create(out, settings, overwrite)
+    elif run.model.is_file():
+        model = run.load_model()
+    else:
+        model = runs.build_model(settings, pipeline.example_shape)
+    _train(run, settings, model, pipeline, quiet)
+
+
+def _resumed(ctx, folder, options):
+    run, settings = Run.open(folder)
+    given = {
+        name: value
+        for name, value in options.items()
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    epochs = given.pop("epochs", settings.epochs)
+    changed = settings.differences(dataclasses.replace(settings, **given))
+    if changed:
+        raise ValueError(
+            f"{folder} was trained with other settings: {'; '.join(changed)}. Resume "
+            "without these options (only --epochs may change), or start a new run."
+        )
+    settings = dataclasses.replace(settings, epochs=epochs)
+    run.write_settings(settings)
+    return run, settings
+
+
+def _train(run, settings, model, pipeline, quiet):
+    from keras_gan import runs
+
+    count = pipeline.num_examples
+    click.echo(
+        f"{settings.data}: {'endless' if count is None else count} examples of shape "
+        f"{pipeline.example_shape}, {pipeline.steps_per_epoch} steps an epoch"
+    )
+    try:
+        runs.train(run, settings, model, pipeline, quiet)
+    except KeyboardInterrupt:
+        click.echo(
+            f"\nInterrupted. Go on with: keras-gan train --resume {run.folder}",
+            err=True,
+        )
+        sys.exit(EXIT_INTERRUPTED)
+    click.echo(
+        f"Trained {settings.epochs} epochs. Look at {run.samples} and {run.film}"
+    )
+
+
+@main.command()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("digits"),
+    show_default=True,
+    help="Folder of the run.",
+)
+@click.option("--epochs", type=click.IntRange(1), default=120, show_default=True)
+@click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def quickstart(out, epochs, overwrite, quiet):
+    """Train on real handwritten digits and ship the generator: three minutes.
+
+    The 1,797 digits of 8x8 pixels come with scikit-learn; nothing is fetched.
+    """
+    settings = Settings(
+        data="digits", model="dcgan", epochs=epochs, latent_dim=32, ema_momentum=0.99
+    )
+    _start()
+    from keras_gan import pictures, runs
+
+    pipeline = runs.load_data(settings)
+    model = runs.build_model(settings, pipeline.example_shape)
+    run = Run.create(out, settings, overwrite)
+    _train(run, settings, model, pipeline, quiet)
+    sheet = pictures.save_png(
+        run.folder / "samples.png", pictures.grid(model.generate(100, seed=0))
+    )
+    click.echo(f"Samples: {sheet}")
+    _export(model, run.folder / "export", FORMATS)
+
+
+def _export(model, folder, formats):
+    from keras_gan import export
+
+    click.echo("Exporting, and comparing every file with the Keras model ...")
+    for name, path in export.export_all(model, folder, formats=formats).items():
+        click.echo(f"  {name}: {path} draws the same pictures")
+
+
+def _opened(source):
+    """The game in a run folder or a `.keras` file."""
+    _start()
+    from keras_gan import runs
+
+    source = Path(source)
+    if source.is_dir():
+        return Run.open(source)[0].load_model()
+    return runs.load_model(source)
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--num-images", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("samples.png"))
+def sample(source, num_images, seed, out):
+    """Draw pictures with a trained model, a run folder or a .keras file."""
+    model = _opened(source)
+    from keras_gan import pictures
+
+    picture = pictures.picture(model.generate(num_images, seed=seed))
+    click.echo(f"Wrote {pictures.save_png(out, picture)}")
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--frames", type=click.IntRange(2), default=12, show_default=True)
+@click.option("--stops", type=click.IntRange(2), default=4, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("interpolation.png")
+)
+def interpolate(source, frames, stops, seed, out):
+    """Walk from latent to latent: a strip (.png) or an animation (.gif).
+
+    FRAMES pictures lie between each of STOPS random latents and the next.
+    """
+    if out.suffix.lower() not in (".png", ".gif"):
+        raise click.UsageError(f"--out must end in .png or .gif. Received: {out}")
+    model = _opened(source)
+    from keras_gan import pictures
+
+    latents = pictures.walk(model.sample_latents(stops, seed), frames)
+    images = model.predict(latents, verbose=0)
+    if out.suffix.lower() == ".png":
+        pictures.save_png(out, pictures.picture(images, columns=frames))
+    else:
+        pictures.save_gif(out, [pictures.picture(image[None]) for image in images])
+    click.echo(f"Wrote {out}")
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    help="Repeatable.  [default: all]",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="[default: export/ beside the model]"
+)
+def export(source, formats, out):
+    """Convert the generator, and prove that it draws the same pictures."""
+    model = _opened(source)
+    folder = source if source.is_dir() else source.parent
+    _export(model, out or folder / "export", formats or FORMATS)
+
+
+@main.command(name="list")
+def list_():
+    """Name the models, losses, penalties and data."""
+    _start()
+    from keras_gan import data
+    from keras_gan.losses import LOSSES
+    from keras_gan.penalties import PENALTIES
+    from keras_gan.recipes import RECIPES
+
+    def first_line(cls):
+        return cls.__doc__.strip().split("\n")[0]
+
+    tables = {
+        "models": {name: recipe.paper for name, recipe in RECIPES.items()},
+        "losses": {name: first_line(cls) for name, cls in LOSSES.items()},
+        "penalties": {name: first_line(cls) for name, cls in PENALTIES.items()},
+        "data": data.available(),
+    }
+    for title, rows in tables.items():
+        click.echo(f"{title}:")
+        for name, text in rows.items():
+            click.echo(f"  {name:22} {text}")

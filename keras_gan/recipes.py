@@ -1,0 +1,84 @@
+"""Published pairs of networks with their papers' settings, by name.
+
+A recipe is what `keras-gan train --model NAME` starts from. Every setting can be
+overridden.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from keras_gan import networks
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Builders of the two networks, and the settings that belong to them.
+
+    Attributes:
+        paper: One line: what and where from.
+        generator: `(example_shape, latent_dim) -> keras.Model`.
+        discriminator: `(example_shape) -> keras.Model`.
+        latent_dim: Number of latents.
+        latent_distribution: Prior, see `GAN`.
+        optimizer: Keras config of the optimizer that each player gets one of.
+        loss: Name of the loss pair.
+        turns: See `AdversarialModel.compile`.
+        fresh_latents: See `AdversarialModel.compile`.
+    """
+
+    paper: str
+    generator: Callable
+    discriminator: Callable
+    latent_dim: int = 100
+    latent_distribution: str = "normal"
+    optimizer: dict = field(
+        default_factory=lambda: {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
+    )
+    loss: str = "non_saturating"
+    turns: str = "alternating"
+    fresh_latents: bool = False
+
+
+_SGD = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.5}
+
+RECIPES = {
+    "dcgan": Recipe(
+        paper="deep convolutional GAN (Radford et al., 2015, arXiv:1511.06434)",
+        generator=networks.dcgan_generator,
+        discriminator=networks.dcgan_discriminator,
+        latent_distribution="uniform",
+    ),
+    "mlp": Recipe(
+        paper="perceptron against maxout (Goodfellow et al., 2014, arXiv:1406.2661)",
+        generator=networks.mlp_generator,
+        discriminator=networks.maxout_discriminator,
+        latent_distribution="uniform",
+        optimizer=_SGD,
+        turns="simultaneous",
+    ),
+    "fully_connected": Recipe(
+        paper="the CIFAR-10 perceptrons of Goodfellow et al. (2014)",
+        generator=networks.fully_connected_generator,
+        discriminator=networks.fully_connected_discriminator,
+        latent_distribution="uniform",
+        optimizer=_SGD,
+        turns="simultaneous",
+    ),
+    "convolutional": Recipe(
+        paper="the CIFAR-10 deconvolution against convolutional maxout of "
+        "Goodfellow et al. (2014)",
+        generator=networks.deconvolutional_generator,
+        discriminator=networks.convolutional_discriminator,
+        latent_distribution="uniform",
+        optimizer=_SGD,
+        turns="simultaneous",
+    ),
+    "vector": Recipe(
+        paper="small perceptrons for data that is no image",
+        generator=lambda shape, latent_dim: networks.vector_generator(
+            shape[0], latent_dim
+        ),
+        discriminator=lambda shape: networks.vector_discriminator(shape[0]),
+        latent_dim=16,
+    ),
+}

@@ -1,0 +1,311 @@
+"""Runs: a folder that holds all of one training, and goes on where it stopped.
+
+config.json    the settings as given      model.keras    networks, averages,
+log.csv        one row an epoch                          optimizers, step, seeds
+samples/       the same latents, each epoch
+training.gif   the samples in time        loss.png       both players' losses
+"""
+
+import csv
+import dataclasses
+import json
+import math
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from keras_gan.registry import unknown
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for; `None` takes the recipe's own."""
+
+    data: str
+    model: str = "dcgan"
+    epochs: int = 20
+    batch_size: int = 64
+    seed: int = 0
+    loss: str | None = None
+    penalties: tuple[str, ...] = ()
+    discriminator_steps: int = 1
+    turns: str | None = None
+    fresh_latents: bool | None = None
+    latent_dim: int | None = None
+    latent_distribution: str | None = None
+    learning_rate: float | None = None
+    ema_momentum: float = 0.999
+    weight_clip: float | None = None
+    image_size: int | None = None
+    data_dir: str | None = None
+    split: str = "train"
+    download: bool = False
+
+    def differences(self, other: "Settings") -> list[str]:
+        """Lines `name: this -> other` for all settings that differ."""
+        theirs = dataclasses.asdict(other)
+        return [
+            f"{name}: {value!r} -> {theirs[name]!r}"
+            for name, value in dataclasses.asdict(self).items()
+            if value != theirs[name]
+        ]
+
+
+class Run:
+    """The files of one run.
+
+    Args:
+        folder: The run's folder.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.config = self.folder / "config.json"
+        self.model = self.folder / "model.keras"
+        self.log = self.folder / "log.csv"
+        self.samples = self.folder / "samples"
+        self.film = self.folder / "training.gif"
+        self.losses = self.folder / "loss.png"
+
+    @classmethod
+    def create(cls, folder, settings: Settings, overwrite: bool = False) -> "Run":
+        """Makes a new run folder.
+
+        Raises:
+            ValueError: If the folder exists and may not be replaced, or can't be
+                written.
+        """
+        run = cls(folder)
+        if run.folder.exists():
+            run._make_way(overwrite)
+        try:
+            run.samples.mkdir(parents=True)
+            run.write_settings(settings)
+        except OSError as error:
+            raise ValueError(
+                f"The run folder can't be written: {run.folder} "
+                f"({error.strerror}). Choose another with --out."
+            ) from error
+        return run
+
+    def write_settings(self, settings: Settings):
+        lines = json.dumps(dataclasses.asdict(settings), indent=2)
+        self.config.write_text(lines + "\n")
+
+    def _make_way(self, overwrite):
+        if not overwrite:
+            raise ValueError(
+                f"The run folder exists: {self.folder}. Go on with it (--resume "
+                f"{self.folder}), replace it (--overwrite), or choose another (--out)."
+            )
+        if not self.config.is_file() and any(self.folder.iterdir()):
+            raise ValueError(
+                f"Will not overwrite {self.folder}: it holds files, and is no run "
+                "folder (it has no config.json). Choose another with --out."
+            )
+        shutil.rmtree(self.folder)
+
+    @classmethod
+    def open(cls, folder) -> tuple["Run", Settings]:
+        """Opens an existing run and reads its settings."""
+        run = cls(folder)
+        try:
+            settings = json.loads(run.config.read_text())
+            settings["penalties"] = tuple(settings["penalties"])
+            return run, Settings(**settings)
+        except FileNotFoundError as error:
+            raise ValueError(
+                f"{run.folder} is no run folder: it has no config.json. A run folder "
+                "is what `keras-gan train --out` writes."
+            ) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"{run.config} can't be read: {error}") from error
+
+    def load_model(self):
+        """Loads the model of the last whole epoch."""
+        return load_model(self.model)
+
+    def forget_epochs_after(self, epochs: int):
+        """Drops log rows of epochs whose model was not saved any more."""
+        if not self.log.is_file():
+            return
+        with open(self.log, newline="") as file:
+            header, *rows = csv.reader(file)
+        kept = [row for row in rows if row and int(row[0]) < epochs]
+        with open(self.log, "w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([header, *kept])
+
+    def draw_film(self):
+        """Writes the animation of all sample pictures so far."""
+        from keras_gan import pictures
+
+        frames = sorted(self.samples.glob("epoch-*.png"))
+        if frames:
+            pictures.save_film(self.film, frames)
+
+    def draw_losses(self):
+        """Plots both losses and both beliefs of the discriminator from the log."""
+        from keras_gan import pictures
+
+        with open(self.log, newline="") as file:
+            rows = list(csv.DictReader(file))
+        pictures.save_loss_plot(self.losses, rows)
+
+
+def load_model(path):
+    """Loads a game from a `.keras` file, with one clear error for a bad one."""
+    import keras
+
+    from keras_gan import models
+
+    if not Path(path).is_file():
+        raise ValueError(f"There is no model at {path}. Train one, or give its file.")
+    try:
+        model = keras.saving.load_model(path)
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(
+            f"{path} can't be loaded as a Keras model: {reason}"
+        ) from error
+    if not isinstance(model, models.AdversarialModel):
+        raise ValueError(
+            f"{path} holds a {type(model).__name__}, not a game of keras_gan. Export "
+            "works on it from Python: `keras_gan.export`."
+        )
+    return model
+
+
+def parse_penalty(text: str):
+    """A penalty from `name` or `name:key=value,key=value`."""
+    from keras_gan.penalties import PENALTIES
+
+    name, _, options = text.partition(":")
+    if name not in PENALTIES:
+        raise ValueError(unknown("penalty", name, PENALTIES))
+    try:
+        pairs = [option.split("=") for option in options.split(",") if option]
+        values = {key.strip(): float(value) for key, value in pairs}
+        if "interval" in values:
+            values["interval"] = int(values["interval"])
+        return PENALTIES[name](**values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"Can't read the penalty {text!r}: {error}. Write it as `r1:gamma=1` or "
+            "`r1:gamma=1,interval=16`."
+        ) from error
+
+
+def load_data(settings: Settings):
+    """The pipeline of a run; a batch holds what all discriminator steps share."""
+    from keras_gan import data
+
+    options = {"image_size": settings.image_size, "data_dir": settings.data_dir}
+    return data.load(
+        settings.data,
+        batch_size=settings.batch_size * settings.discriminator_steps,
+        seed=settings.seed,
+        split=settings.split,
+        download=settings.download,
+        **options,
+    )
+
+
+def build_model(settings: Settings, example_shape: tuple):
+    """Builds and compiles the game that the settings describe."""
+    import keras
+
+    from keras_gan import constraints, losses, models
+    from keras_gan.recipes import RECIPES
+
+    check_names(settings)
+    keras.utils.set_random_seed(settings.seed)
+    recipe = RECIPES[settings.model]
+
+    def choose(name):
+        given = getattr(settings, name)
+        return getattr(recipe, name) if given is None else given
+
+    latent_dim = choose("latent_dim")
+    gan = models.GAN(
+        recipe.generator(example_shape, latent_dim),
+        recipe.discriminator(example_shape),
+        latent_dim=latent_dim,
+        latent_distribution=choose("latent_distribution"),
+        ema_momentum=settings.ema_momentum,
+        seed=settings.seed,
+        name=settings.model,
+    )
+    config = dict(recipe.optimizer)
+    kind = config.pop("name")
+    if settings.learning_rate is not None:
+        config["learning_rate"] = settings.learning_rate
+    optimizers = [
+        keras.optimizers.get({"class_name": kind, "config": config}) for _ in range(2)
+    ]
+    clip = settings.weight_clip
+    gan.compile(
+        *optimizers,
+        loss=losses.get(choose("loss")),
+        penalties=[parse_penalty(text) for text in settings.penalties],
+        discriminator_constraint=clip and constraints.WeightClip(clip),
+        discriminator_steps=settings.discriminator_steps,
+        turns=choose("turns"),
+        fresh_latents=choose("fresh_latents"),
+    )
+    return gan
+
+
+def check_names(settings: Settings):
+    """Refuses unknown names before anything is loaded."""
+    from keras_gan.losses import LOSSES
+    from keras_gan.recipes import RECIPES
+
+    if settings.model not in RECIPES:
+        raise ValueError(unknown("model", settings.model, RECIPES))
+    if settings.loss is not None and settings.loss not in LOSSES:
+        raise ValueError(unknown("loss", settings.loss, LOSSES))
+    for text in settings.penalties:
+        parse_penalty(text)
+
+
+def train(run: Run, settings: Settings, model, pipeline, quiet: bool = False):
+    """Trains `model` up to `settings.epochs`, filling the run's folder.
+
+    Returns:
+        Number of epochs that the saved model has seen.
+
+    Raises:
+        FloatingPointError: If the game diverged; the last good epoch is kept.
+    """
+    import keras
+
+    from keras_gan import callbacks
+
+    done = int(model.step.numpy()) // pipeline.steps_per_epoch
+    run.forget_epochs_after(done)
+    watchers = [
+        keras.callbacks.TerminateOnNaN(),
+        keras.callbacks.CSVLogger(run.log, append=done > 0),
+        callbacks.ImageGrid(run.samples, seed=settings.seed),
+        callbacks.SaveModel(run.model),
+    ]
+    if not quiet:
+        total = pipeline.steps_per_epoch * settings.epochs
+        watchers.append(callbacks.ProgressBar(total, pipeline.batch_size))
+    history = model.fit(
+        pipeline,
+        epochs=settings.epochs,
+        initial_epoch=done,
+        callbacks=watchers,
+        verbose=0,
+    )
+    run.draw_film()
+    run.draw_losses()
+    losses = history.history.get("loss", [0.0])
+    if losses and not math.isfinite(losses[-1]):
+        raise FloatingPointError(
+            f"The losses are not finite any more in epoch {len(losses) + done}. The "
+            f"last good epoch is in {run.model}. A lower learning rate, another loss "
+            "or a penalty usually helps."
+        )
+    return settings.epochs
