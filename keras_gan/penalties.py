@@ -15,6 +15,7 @@ References:
 import keras
 import tensorflow as tf
 
+from keras_gan.random import normal, uniform
 from keras_gan.registry import Registry
 
 
@@ -90,7 +91,7 @@ def _norms(squared):
 def _uniform_of_each(seed, images):
     """U(0, 1), one number an image, shaped to broadcast over it."""
     shape = [tf.shape(images)[0]] + [1] * (len(images.shape) - 1)
-    return tf.random.stateless_uniform(shape, seed, alg="philox")
+    return uniform(shape, seed)
 
 
 class _ZeroCentred(Penalty):
@@ -185,7 +186,7 @@ class DRAGAN(_OneCentred):
     name = "dragan"
 
     def points(self, real, fake, seed):
-        noise = tf.random.stateless_uniform(tf.shape(real), seed + 1, alg="philox")
+        noise = uniform(tf.shape(real), seed + 1)
         noise *= 0.5 * tf.math.reduce_std(real)
         return real + _uniform_of_each(seed, real) * noise
 
@@ -200,7 +201,7 @@ class _FiniteDifference(Penalty):
 
     def difference(self, critic, images, seed):
         images = tf.cast(images, "float32")
-        noise = tf.random.stateless_normal(tf.shape(images), seed, alg="philox")
+        noise = normal(tf.shape(images), seed)
         change = critic(images + self.sigma * noise) - critic(images)
         slopes = _sum_of_each(change) / self.sigma
         return 0.5 * self.gamma * tf.reduce_mean(tf.square(slopes))

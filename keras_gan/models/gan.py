@@ -8,13 +8,12 @@ import tensorflow as tf
 
 from keras_gan.models import checks
 from keras_gan.models.base import AdversarialModel
+from keras_gan.random import normal, uniform
 
 # Both have zero mean and unit variance.
 LATENT_DISTRIBUTIONS = {
-    "normal": tf.random.stateless_normal,
-    "uniform": lambda shape, seed, alg: tf.random.stateless_uniform(
-        shape, seed, minval=-(3.0**0.5), maxval=3.0**0.5, alg=alg
-    ),
+    "normal": normal,
+    "uniform": lambda shape, seed: uniform(shape, seed, -(3.0**0.5), 3.0**0.5),
 }
 
 
@@ -78,7 +77,8 @@ class GAN(AdversarialModel):
         self.latent_dim = latent_dim
         self.latent_distribution = latent_distribution
         self._example_shape = example_shape
-        self.build((None, latent_dim))
+        # Keras' own export asks for a model that was called.
+        self(tf.zeros((1, latent_dim)))
 
     @property
     def example_shape(self) -> tuple[int, ...]:
@@ -125,7 +125,7 @@ class GAN(AdversarialModel):
 
     def _latents(self, num_images, seed):
         draw = LATENT_DISTRIBUTIONS[self.latent_distribution]
-        return draw((num_images, self.latent_dim), seed, alg="philox")
+        return draw((num_images, self.latent_dim), seed)
 
     def sample_latents(self, num_images: int, seed: int | None = None) -> np.ndarray:
         """Draws latents of shape `(num_images, latent_dim)` from the prior.

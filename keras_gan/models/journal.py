@@ -11,7 +11,8 @@ class _Sum(keras.metrics.Metric):
 
     def __init__(self, parts: list[keras.metrics.Metric], name: str):
         super().__init__(name=name)
-        self._summands = tuple(parts)
+        # Behind a function, Keras does not count the parts' variables twice.
+        self._parts = lambda: parts
 
     def update_state(self, *args, **kwargs):
         pass
@@ -20,7 +21,7 @@ class _Sum(keras.metrics.Metric):
         pass
 
     def result(self):
-        return sum(part.result() for part in self._summands)
+        return sum(part.result() for part in self._parts())
 
 
 class Journal:

@@ -1,0 +1,11 @@
+"""Generators as SavedModel, TFLite and ONNX, each proven to draw the same pictures."""
+
+from keras_gan.export.all_formats import export_all as export_all
+from keras_gan.export.artefact import Artefact as Artefact
+from keras_gan.export.artefact import load_artefact as load_artefact
+from keras_gan.export.errors import ExportError as ExportError
+from keras_gan.export.errors import ParityError as ParityError
+from keras_gan.export.errors import UnsupportedOpError as UnsupportedOpError
+from keras_gan.export.onnx import export_onnx as export_onnx
+from keras_gan.export.saved_model import export_saved_model as export_saved_model
+from keras_gan.export.tflite import export_tflite as export_tflite
