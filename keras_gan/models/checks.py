@@ -180,10 +180,10 @@ def _check_values(model, real: np.ndarray):
     is_image = len(model.example_shape) == 3
     if is_image and max(-real.min(), real.max()) > 1.0 + RANGE_TOLERANCE:
         raise ValueError(_range_message(real, real.dtype.name))
-    if is_image and real.min() == 0.0 and real.max() > 0.0:
+    if is_image and real.min() >= 0.0 and real.max() > 0.0:
         raise ValueError(
-            f"Images must span [-1, 1]. Received values in [0, {real.max():.3g}], "
-            "which looks like [0, 1]: scale with `2 * x - 1`."
+            f"Images must span [-1, 1]. Received values in [{real.min():.3g}, "
+            f"{real.max():.3g}], which looks like [0, 1]: scale with `2 * x - 1`."
         )
 
 

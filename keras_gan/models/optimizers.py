@@ -27,9 +27,8 @@ def _resolve(optimizer, player: str, networks: list[keras.Model]):
     if not scaled and any(_computes_in_float16(network) for network in networks):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     if not optimizer.built:
-        optimizer.name = f"{player}_{optimizer.name}".removeprefix(
-            f"{player}_{player}_"
-        )
+        if not optimizer.name.startswith(player):
+            optimizer.name = f"{player}_{optimizer.name}"
         optimizer.build(variables)
     return optimizer
 
