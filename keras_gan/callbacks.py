@@ -19,6 +19,7 @@ class ImageGrid(keras.callbacks.Callback):
         num_images: Images in a grid; of vectors, points.
         every_epochs: Epochs between two pictures.
         seed: Seed of the latents.
+        extent: Largest coordinate that a scatter of vectors shows.
         tensorboard_dir: Log folder for TensorBoard's image tab, or `None`. Needs
             `pip install keras-gan[tensorboard]`.
     """
@@ -30,6 +31,7 @@ class ImageGrid(keras.callbacks.Callback):
         num_images: int = 64,
         every_epochs: int = 1,
         seed: int = 0,
+        extent: float | None = None,
         tensorboard_dir=None,
     ):
         super().__init__()
@@ -43,6 +45,7 @@ class ImageGrid(keras.callbacks.Callback):
         self.num_images = num_images
         self.every_epochs = every_epochs
         self.seed = seed
+        self.extent = extent
         self._writer = None
         if tensorboard_dir is not None:
             self._writer = _summary_writer(tensorboard_dir)
@@ -51,7 +54,7 @@ class ImageGrid(keras.callbacks.Callback):
         if (epoch + 1) % self.every_epochs:
             return
         samples = self.model.generate(self.num_images, seed=self.seed)
-        picture = pictures.picture(samples)
+        picture = pictures.picture(samples, extent=self.extent)
         if self.folder is not None:
             pictures.save_png(self.folder / f"epoch-{epoch + 1:04d}.png", picture)
         if self._writer is not None:

@@ -51,11 +51,20 @@ def scatter(points: np.ndarray, extent: float, size: int = 256) -> np.ndarray:
     return np.repeat(np.rint(255 * brightness)[..., None], 3, -1).astype("uint8")
 
 
-def picture(samples: np.ndarray, columns: int | None = None) -> np.ndarray:
-    """The picture of a batch of samples: a grid of images or a scatter of vectors."""
+def picture(
+    samples: np.ndarray, columns: int | None = None, extent: float | None = None
+) -> np.ndarray:
+    """The picture of a batch of samples: a grid of images or a scatter of vectors.
+
+    Args:
+        samples: Images or vectors, see `grid` and `scatter`.
+        columns: Images in a row.
+        extent: Largest coordinate that a scatter shows, by default that of the
+            samples and a tenth more.
+    """
     if samples.ndim == 4:
         return grid(samples, columns)
-    return scatter(samples, extent=3.0)
+    return scatter(samples, extent or 1.1 * float(np.abs(samples[:, :2]).max()))
 
 
 def slerp(start: np.ndarray, end: np.ndarray, num_points: int) -> np.ndarray:
@@ -105,7 +114,7 @@ def _as_pil(picture: np.ndarray, min_side: int):
     )
 
 
-def save_png(path, picture: np.ndarray, min_side: int = 256) -> Path:
+def save_png(path, picture: np.ndarray, min_side: int = 384) -> Path:
     """Writes a PNG, enlarged by whole pixels to at least `min_side` on each side."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

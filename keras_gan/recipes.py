@@ -6,6 +6,7 @@ overridden.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from keras_gan import networks
 
@@ -22,8 +23,10 @@ class Recipe:
         latent_distribution: Prior, see `GAN`.
         optimizer: Keras config of the optimizer that each player gets one of.
         loss: Name of the loss pair.
+        penalties: Penalties as `name` or `name:key=value`.
         turns: See `AdversarialModel.compile`.
         fresh_latents: See `AdversarialModel.compile`.
+        has_width: Whether both builders take `width`.
     """
 
     paper: str
@@ -35,8 +38,23 @@ class Recipe:
         default_factory=lambda: {"name": "adam", "learning_rate": 2e-4, "beta_1": 0.5}
     )
     loss: str = "non_saturating"
+    penalties: tuple[str, ...] = ()
     turns: str = "alternating"
     fresh_latents: bool = False
+    has_width: bool = False
+
+    def networks(self, example_shape, latent_dim: int, width: int | None = None):
+        """Builds the generator and the discriminator."""
+        options = {} if width is None else {"width": width}
+        if options and not self.has_width:
+            raise ValueError(
+                f"This model has no width to set. Received: width={width}. Leave it "
+                "out, or choose a dcgan."
+            )
+        return (
+            self.generator(example_shape, latent_dim, **options),
+            self.discriminator(example_shape, **options),
+        )
 
 
 _SGD = {"name": "sgd", "learning_rate": 0.1, "momentum": 0.5}
@@ -47,6 +65,15 @@ RECIPES = {
         generator=networks.dcgan_generator,
         discriminator=networks.dcgan_discriminator,
         latent_distribution="uniform",
+        has_width=True,
+    ),
+    "dcgan_r1": Recipe(
+        paper="dcgan with R1 for batch norm in D (Mescheder et al., 2018, "
+        "arXiv:1801.04406)",
+        generator=networks.dcgan_generator,
+        discriminator=partial(networks.dcgan_discriminator, normalization=None),
+        penalties=("r1:gamma=10",),
+        has_width=True,
     ),
     "mlp": Recipe(
         paper="perceptron against maxout (Goodfellow et al., 2014, arXiv:1406.2661)",

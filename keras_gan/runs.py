@@ -27,7 +27,7 @@ class Settings:
     batch_size: int = 64
     seed: int = 0
     loss: str | None = None
-    penalties: tuple[str, ...] = ()
+    penalties: tuple[str, ...] | None = None
     discriminator_steps: int = 1
     turns: str | None = None
     fresh_latents: bool | None = None
@@ -36,6 +36,7 @@ class Settings:
     learning_rate: float | None = None
     ema_momentum: float = 0.999
     weight_clip: float | None = None
+    width: int | None = None
     image_size: int | None = None
     data_dir: str | None = None
     split: str = "train"
@@ -111,7 +112,8 @@ class Run:
         run = cls(folder)
         try:
             settings = json.loads(run.config.read_text())
-            settings["penalties"] = tuple(settings["penalties"])
+            penalties = settings["penalties"]
+            settings["penalties"] = None if penalties is None else tuple(penalties)
             return run, Settings(**settings)
         except FileNotFoundError as error:
             raise ValueError(
@@ -227,8 +229,7 @@ def build_model(settings: Settings, example_shape: tuple):
 
     latent_dim = choose("latent_dim")
     gan = models.GAN(
-        recipe.generator(example_shape, latent_dim),
-        recipe.discriminator(example_shape),
+        *recipe.networks(example_shape, latent_dim, settings.width),
         latent_dim=latent_dim,
         latent_distribution=choose("latent_distribution"),
         ema_momentum=settings.ema_momentum,
@@ -246,7 +247,7 @@ def build_model(settings: Settings, example_shape: tuple):
     gan.compile(
         *optimizers,
         loss=losses.get(choose("loss")),
-        penalties=[parse_penalty(text) for text in settings.penalties],
+        penalties=[parse_penalty(text) for text in choose("penalties")],
         discriminator_constraint=clip and constraints.WeightClip(clip),
         discriminator_steps=settings.discriminator_steps,
         turns=choose("turns"),
@@ -264,8 +265,22 @@ def check_names(settings: Settings):
         raise ValueError(unknown("model", settings.model, RECIPES))
     if settings.loss is not None and settings.loss not in LOSSES:
         raise ValueError(unknown("loss", settings.loss, LOSSES))
-    for text in settings.penalties:
+    for text in settings.penalties or ():
         parse_penalty(text)
+
+
+def _sample_pictures(run, settings, pipeline):
+    from keras_gan import callbacks
+
+    if len(pipeline.example_shape) == 3:
+        return callbacks.ImageGrid(run.samples, seed=settings.seed)
+    points = next(iter(pipeline))
+    return callbacks.ImageGrid(
+        run.samples,
+        num_images=2000,
+        seed=settings.seed,
+        extent=1.25 * float(abs(points).max()),
+    )
 
 
 def train(run: Run, settings: Settings, model, pipeline, quiet: bool = False):
@@ -286,7 +301,7 @@ def train(run: Run, settings: Settings, model, pipeline, quiet: bool = False):
     watchers = [
         keras.callbacks.TerminateOnNaN(),
         keras.callbacks.CSVLogger(run.log, append=done > 0),
-        callbacks.ImageGrid(run.samples, seed=settings.seed),
+        _sample_pictures(run, settings, pipeline),
         callbacks.SaveModel(run.model),
     ]
     if not quiet:

@@ -52,7 +52,9 @@ def test_importing_loads_nothing_heavy_but_tensorflow_and_keras():
 
 
 def test_another_backend_is_refused_by_name():
-    code = "import keras, types; keras.backend.backend = lambda: 'jax'; import keras_gan"
+    code = (
+        "import keras, types; keras.backend.backend = lambda: 'jax'; import keras_gan"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
