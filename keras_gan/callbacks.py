@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_gan import pictures
 
@@ -39,6 +40,8 @@ class ImageGrid(keras.callbacks.Callback):
             raise ValueError(
                 f"`every_epochs` must be 1 or more. Received: {every_epochs}"
             )
+        if num_images < 1:
+            raise ValueError(f"`num_images` must be 1 or more. Received: {num_images}")
         if folder is None and tensorboard_dir is None:
             raise ValueError("Give `folder`, `tensorboard_dir` or both.")
         self.folder = None if folder is None else Path(folder)
@@ -49,6 +52,11 @@ class ImageGrid(keras.callbacks.Callback):
         self._writer = None
         if tensorboard_dir is not None:
             self._writer = _summary_writer(tensorboard_dir)
+
+    def on_train_begin(self, logs=None):
+        # An unwritable folder is found before the first epoch, not after it.
+        if self.folder is not None:
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every_epochs:
@@ -80,8 +88,8 @@ def _summary_writer(folder):
 class SaveModel(keras.callbacks.Callback):
     """Saves the whole model after every epoch, replacing the last file atomically.
 
-    A kill in the middle of a save leaves the previous file as it was. A model whose
-    loss is not finite is not saved.
+    A kill in the middle of a save leaves the previous file as it was. A model with
+    a loss or a weight that is not finite is not saved.
 
     Args:
         path: A `.keras` file.
@@ -92,7 +100,10 @@ class SaveModel(keras.callbacks.Callback):
         self.path = Path(path)
 
     def on_epoch_end(self, epoch, logs=None):
-        if not math.isfinite((logs or {}).get("loss", 0.0)):
+        finite = math.isfinite((logs or {}).get("loss", 0.0))
+        if not finite or not all(
+            np.isfinite(weight).all() for weight in self.model.get_weights()
+        ):
             return
         partial = self.path.with_name(f".partial-{self.path.name}")
         self.model.save(partial)

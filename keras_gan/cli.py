@@ -14,6 +14,7 @@ from keras_gan._version import __version__
 from keras_gan.runs import Run, Settings
 
 EXIT_MISTAKE, EXIT_DIVERGED, EXIT_INTERRUPTED = 1, 3, 130
+BUILT_IN_DATA = ("digits", "ring", "grid")
 FORMATS = ("saved_model", "tflite", "onnx")
 
 
@@ -43,7 +44,10 @@ def _start():
     with _silenced_start():
         import tensorflow  # noqa: F401, the import is the point
 
-        import keras_gan.models  # noqa: F401, registers the classes
+        # Loading a model needs all of our classes registered.
+        import keras_gan.constraints  # noqa: F401
+        import keras_gan.layers  # noqa: F401
+        import keras_gan.models  # noqa: F401
     warnings.filterwarnings("ignore")
 
 
@@ -162,8 +166,13 @@ def train(ctx, out, resume, overwrite, quiet, **options):
 
 
 def _settings(options) -> Settings:
-    # No --penalty means the model's own.
-    return Settings(**{**options, "penalties": options["penalties"] or None})
+    # No --penalty means the model's own. A run may be resumed from elsewhere.
+    options = {**options, "penalties": options["penalties"] or None}
+    for name in ("data", "data_dir"):
+        path = Path(options[name] or "").expanduser()
+        if options[name] not in (None, *BUILT_IN_DATA) and path.exists():
+            options[name] = str(path.resolve())
+    return Settings(**options)
 
 
 def _resumed(ctx, folder, options):
@@ -174,20 +183,21 @@ def _resumed(ctx, folder, options):
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
     epochs = given.pop("epochs", settings.epochs)
-    changed = settings.differences(dataclasses.replace(settings, **given))
+    asked = _settings({**dataclasses.asdict(settings), **given})
+    changed = settings.differences(asked)
     if changed:
         raise ValueError(
             f"{folder} was trained with other settings: {'; '.join(changed)}. Resume "
             "without these options (only --epochs may change), or start a new run."
         )
-    settings = dataclasses.replace(settings, epochs=epochs)
-    run.write_settings(settings)
-    return run, settings
+    return run, dataclasses.replace(settings, epochs=epochs)
 
 
 def _train(run, settings, model, pipeline, quiet):
     from keras_gan import runs
 
+    run.check_progress(settings, model, pipeline)
+    run.write_settings(settings)
     count = pipeline.num_examples
     click.echo(
         f"{settings.data}: {'endless' if count is None else count} examples of shape "
@@ -299,12 +309,18 @@ def interpolate(source, frames, stops, seed, out):
     model = _opened(source)
     from keras_gan import pictures
 
-    latents = pictures.walk(model.sample_latents(stops, seed), frames)
+    latents = pictures.walk(
+        model.sample_latents(stops, seed),
+        frames,
+        straight=model.latent_distribution == "uniform",
+    )
     images = model.predict(latents, verbose=0)
+    extent = 1.1 * float(abs(images).max())
     if out.suffix.lower() == ".png":
-        pictures.save_png(out, pictures.picture(images, columns=frames))
+        pictures.save_png(out, pictures.picture(images, frames, extent))
     else:
-        pictures.save_gif(out, [pictures.picture(image[None]) for image in images])
+        films = [pictures.picture(image[None], extent=extent) for image in images]
+        pictures.save_gif(out, films)
     click.echo(f"Wrote {out}")
 
 

@@ -83,25 +83,34 @@ def slerp(start: np.ndarray, end: np.ndarray, num_points: int) -> np.ndarray:
     """
     cosine = np.dot(start, end) / (np.linalg.norm(start) * np.linalg.norm(end))
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    share = np.linspace(0.0, 1.0, num_points, dtype="float32")[:, None]
     if np.sin(angle) < 1e-6:
-        return (1.0 - share) * start + share * end
+        return lerp(start, end, num_points)
+    share = np.linspace(0.0, 1.0, num_points, dtype="float32")[:, None]
     weights = np.sin((1.0 - share) * angle), np.sin(share * angle)
     return ((weights[0] * start + weights[1] * end) / np.sin(angle)).astype("float32")
 
 
-def walk(stops: np.ndarray, num_frames: int) -> np.ndarray:
+def lerp(start: np.ndarray, end: np.ndarray, num_points: int) -> np.ndarray:
+    """Points on the straight line between two latents; see `slerp`."""
+    share = np.linspace(0.0, 1.0, num_points, dtype="float32")[:, None]
+    return (1.0 - share) * start + share * end
+
+
+def walk(stops: np.ndarray, num_frames: int, straight: bool = False) -> np.ndarray:
     """Latents on the way along `stops`, `num_frames` from each to the next.
 
     Args:
         stops: Latents of shape `(num_stops, latent_dim)`.
         num_frames: Points from one stop to the next, both included.
+        straight: Walk on lines and not on arcs. For a uniform prior, whose support
+            is a cube that an arc leaves.
 
     Returns:
         An array of shape `((num_stops - 1) * num_frames, latent_dim)`.
     """
     pairs = zip(stops[:-1], stops[1:], strict=True)
-    return np.concatenate([slerp(start, end, num_frames) for start, end in pairs])
+    between = lerp if straight else slerp
+    return np.concatenate([between(start, end, num_frames) for start, end in pairs])
 
 
 def _as_pil(picture: np.ndarray, min_side: int):

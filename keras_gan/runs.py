@@ -127,15 +127,24 @@ class Run:
         """Loads the model of the last whole epoch."""
         return load_model(self.model)
 
+    def check_progress(self, settings: Settings, model, pipeline):
+        """Refuses fewer epochs than the model of the run has seen."""
+        done = int(model.step.numpy()) // pipeline.steps_per_epoch
+        if settings.epochs < done:
+            raise ValueError(
+                f"{self.folder} has {done} epochs already. Received: --epochs "
+                f"{settings.epochs}. Give the number of the last epoch to train."
+            )
+
     def forget_epochs_after(self, epochs: int):
         """Drops log rows of epochs whose model was not saved any more."""
         if not self.log.is_file():
             return
         with open(self.log, newline="") as file:
-            header, *rows = csv.reader(file)
-        kept = [row for row in rows if row and int(row[0]) < epochs]
+            rows = list(csv.reader(file))
+        kept = [row for row in rows[1:] if row and int(row[0]) < epochs]
         with open(self.log, "w", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([header, *kept])
+            csv.writer(file, lineterminator="\n").writerows(rows[:1] + kept)
 
     def draw_film(self):
         """Writes the animation of all sample pictures so far."""
@@ -151,6 +160,8 @@ class Run:
 
         with open(self.log, newline="") as file:
             rows = list(csv.DictReader(file))
+        if not rows:
+            return
         pictures.save_loss_plot(self.losses, rows)
 
 
@@ -244,11 +255,12 @@ def build_model(settings: Settings, example_shape: tuple):
         keras.optimizers.get({"class_name": kind, "config": config}) for _ in range(2)
     ]
     clip = settings.weight_clip
+    constraint = None if clip is None else constraints.WeightClip(clip)
     gan.compile(
         *optimizers,
         loss=losses.get(choose("loss")),
         penalties=[parse_penalty(text) for text in choose("penalties")],
-        discriminator_constraint=clip and constraints.WeightClip(clip),
+        discriminator_constraint=constraint,
         discriminator_steps=settings.discriminator_steps,
         turns=choose("turns"),
         fresh_latents=choose("fresh_latents"),
@@ -318,9 +330,10 @@ def train(run: Run, settings: Settings, model, pipeline, quiet: bool = False):
     run.draw_losses()
     losses = history.history.get("loss", [0.0])
     if losses and not math.isfinite(losses[-1]):
+        kept = f"The last good epoch is in {run.model}."
         raise FloatingPointError(
-            f"The losses are not finite any more in epoch {len(losses) + done}. The "
-            f"last good epoch is in {run.model}. A lower learning rate, another loss "
-            "or a penalty usually helps."
+            f"The losses are not finite any more in epoch {len(losses) + done}. "
+            f"{kept if run.model.is_file() else 'No epoch was finished.'} A lower "
+            "learning rate, another loss or a penalty usually helps."
         )
     return settings.epochs

@@ -76,8 +76,15 @@ def test_channels_first_are_recognised():
         ("mnist", "keras_gan.data.load"),
         (dataset(GOOD, 5), "shared by discriminator_steps=2"),
         (dataset({"pixels": GOOD}), "key 'image'"),
+        ({"image": BAD_DATA["uint8"][0]}, "x / 127.5 - 1"),
+        ((BAD_DATA["uint8"][0], None), "x / 127.5 - 1"),
+        (iter([GOOD]), "from_generator"),
+        (tf.data.Dataset.from_tensor_slices(GOOD).batch(8), "drop_remainder=True"),
     ],
-    ids=["empty", "few", "filtered", "unbatched", "none", "name", "odd", "dict"],
+    ids=[
+        *("empty", "few", "filtered", "unbatched", "none", "name", "odd", "dict"),
+        *("dict of arrays", "tuple of arrays", "iterator", "remainder"),
+    ],
 )
 def test_bad_datasets_are_refused_before_training(model, data, message):
     with pytest.raises(ValueError, match=message):
@@ -93,6 +100,35 @@ def test_fewer_images_than_a_batch_are_refused(model):
 def test_evaluate_checks_its_data_too(model):
     with pytest.raises(ValueError, match="x / 127.5 - 1"):
         model.evaluate(dataset(BAD_DATA["0..255"][0]))
+
+
+def test_an_option_without_a_meaning_for_a_game_is_refused(model):
+    with pytest.raises(ValueError, match="no use for validation_split"):
+        model.fit(GOOD, batch_size=8, validation_split=0.5)
+
+
+def test_an_epoch_that_executions_overshoot_is_refused():
+    several = harness.gan(steps_per_execution=4)
+    with pytest.raises(ValueError, match="steps_per_execution=4"):
+        several.fit(harness.digits(), steps_per_epoch=6)
+
+
+def test_validation_data_may_be_of_another_kind_than_the_data():
+    fresh = harness.gan()
+    logs = fresh.fit(
+        GOOD, batch_size=8, validation_data=dataset(GOOD), verbose=0
+    ).history
+    assert "val_d_loss" in logs
+    fresh.fit(dataset(GOOD), validation_data=GOOD, validation_batch_size=16, verbose=0)
+
+
+def test_a_network_that_cannot_be_copied_is_refused_with_the_cure():
+    lambdas = keras.Sequential(
+        [keras.Input((16,)), layers.Dense(64), layers.Lambda(lambda x: x * 2)]
+    )
+    stacked = keras.Sequential([lambdas, layers.Reshape((8, 8, 1))])
+    with pytest.raises(ValueError, match="can't be copied.*Lambda"):
+        GAN(stacked, harness.discriminator(), latent_dim=16)
 
 
 def test_a_batch_size_beside_a_dataset_is_refused(model):
@@ -128,6 +164,9 @@ def test_a_discriminator_must_end_in_logits():
     squashed = head(layers.Dense(1, activation="sigmoid"))
     with pytest.raises(ValueError, match="Remove the activation"):
         GAN(harness.generator(), squashed, latent_dim=16)
+    nested = keras.Sequential([keras.Input((8, 8, 1)), squashed])
+    with pytest.raises(ValueError, match="Remove the activation"):
+        GAN(harness.generator(), nested, latent_dim=16)
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,9 @@ def test_save_model_does_not_replace_a_good_file_by_a_diverged_model(tmp_path):
     saver = callbacks.SaveModel(path)
     saver.set_model(harness.gan())
     saver.on_epoch_end(0, {"loss": float("nan")})
+    weight = saver.model.generator_variables[0]
+    weight.assign(weight * np.nan)
+    saver.on_epoch_end(0, {"loss": 1.0})
     assert path.read_text() == "good"
 
 

@@ -222,6 +222,35 @@ def test_help_answers_without_loading_tensorflow():
     subprocess.run([sys.executable, "-c", probe], check=True)
 
 
+def test_a_run_with_layers_and_constraints_of_ours_loads_in_a_new_process(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (64, 4, 4), "uint8")
+    np.save(tmp_path / "images.npy", images)
+    args = ["--data", tmp_path / "images.npy", "--model", "mlp", "--weight-clip", 0.1]
+    args += ["--batch-size", 32, "--epochs", 1, "--quiet", "--out", tmp_path / "run"]
+    assert call("train", *args).exit_code == 0
+    picture = tmp_path / "picture.png"
+    result = command("sample", str(tmp_path / "run"), "--out", str(picture))
+    assert result.returncode == 0, result.stderr
+    assert picture.is_file()
+
+
+def test_a_run_interrupted_in_its_first_epoch_resumes(tmp_path):
+    train(tmp_path / "run")
+    (tmp_path / "run" / "model.keras").unlink()
+    (tmp_path / "run" / "log.csv").write_text("")
+    assert call("train", "--resume", tmp_path / "run", "--quiet").exit_code == 0
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 2
+
+
+def test_a_resume_cannot_take_epochs_back(tmp_path):
+    call("train", *TINY, "--epochs", 2, "--out", tmp_path / "run")
+    before = (tmp_path / "run" / "config.json").read_text()
+    result = call("train", "--resume", tmp_path / "run", "--epochs", 1, "--quiet")
+    assert result.exit_code == cli.EXIT_MISTAKE
+    assert "has 2 epochs already" in result.output
+    assert (tmp_path / "run" / "config.json").read_text() == before
+
+
 def test_nothing_of_tensorflow_reaches_the_screen():
     result = command("list")
     assert (result.returncode, result.stderr) == (0, "")

@@ -6,18 +6,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from export_generators import (
-    EXPORTERS,
-    GENERATORS,
-    FakeGAN,
-    FromDict,
-    convolutional,
-    drawn,
-    keras_outputs,
-    listed,
-    sequential,
-    two_inputs,
-)
 from keras import layers
 
 from keras_gan.export import (
@@ -31,6 +19,18 @@ from keras_gan.export import (
 )
 from keras_gan.export.parity import check_parity, relative_error
 from keras_gan.export.prepare import prepared
+from tests.export_generators import (
+    EXPORTERS,
+    GENERATORS,
+    FakeGAN,
+    FromDict,
+    convolutional,
+    drawn,
+    keras_outputs,
+    listed,
+    sequential,
+    two_inputs,
+)
 
 FORMATS = ("saved_model", "tflite", "onnx")
 

@@ -7,11 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from export_generators import (
-    drawn,
-    listed,
-    sequential,
-)
 
 import keras_gan.export
 from keras_gan.export import (
@@ -22,6 +17,11 @@ from keras_gan.export import (
 )
 from keras_gan.export.quiet import quiet
 from keras_gan.export.staging import staged
+from tests.export_generators import (
+    drawn,
+    listed,
+    sequential,
+)
 
 
 def test_a_saved_model_is_replaced_and_other_folders_are_not(tmp_path):

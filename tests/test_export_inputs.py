@@ -4,14 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from export_generators import (
-    FromArguments,
-    FromDict,
-    called_on_dict,
-    drawn,
-    sequential,
-    two_inputs,
-)
 
 from keras_gan.export import (
     ExportError,
@@ -21,6 +13,14 @@ from keras_gan.export import (
 from keras_gan.export.names import input_names, output_names
 from keras_gan.export.prepare import prepared
 from keras_gan.export.sampling import Sampler
+from tests.export_generators import (
+    FromArguments,
+    FromDict,
+    called_on_dict,
+    drawn,
+    sequential,
+    two_inputs,
+)
 
 
 def test_a_generator_that_was_never_called_asks_for_its_signature(tmp_path):

@@ -6,12 +6,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from export_generators import (
-    EXPORTERS,
-    image_to_image,
-    listed,
-    sequential,
-)
 from keras import layers, ops
 
 from keras_gan.export import (
@@ -22,6 +16,12 @@ from keras_gan.export import (
     export_onnx,
     export_tflite,
     load_artefact,
+)
+from tests.export_generators import (
+    EXPORTERS,
+    image_to_image,
+    listed,
+    sequential,
 )
 
 

@@ -46,6 +46,11 @@ def test_a_walk_visits_every_stop():
     np.testing.assert_allclose(path[[0, 4, 5, 9]], stops[[0, 1, 1, 2]], atol=1e-5)
 
 
+def test_a_straight_walk_stays_within_the_cube_of_a_uniform_prior():
+    stops = np.random.default_rng(0).uniform(-1, 1, (4, 50)).astype("float32")
+    assert np.abs(pictures.walk(stops, 9, straight=True)).max() <= 1
+
+
 def test_files_are_enlarged_by_whole_pixels(tmp_path):
     image = np.arange(12, dtype="uint8").reshape(2, 2, 3)
     with Image.open(pictures.save_png(tmp_path / "a" / "p.png", image, 5)) as saved:

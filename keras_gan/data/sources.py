@@ -79,7 +79,7 @@ example_shape=(8, 8, 1), num_examples=1797)
             batch_size=batch_size,
             seed=seed,
         )
-    _refuse_split(source, split)
+    _refuse_tfds_options(source, split, data_dir, download)
     if source in ("ring", "grid"):
         _refuse_size(source, image_size)
         mixture = ring if source == "ring" else grid
@@ -122,11 +122,17 @@ def _is_tfds_name(source: str | os.PathLike, path: Path) -> bool:
     return True
 
 
-def _refuse_split(source: str | os.PathLike, split: str) -> None:
-    if split != "train":
+def _refuse_tfds_options(
+    source: str | os.PathLike,
+    split: str,
+    data_dir: str | os.PathLike | None,
+    download: bool,
+) -> None:
+    if split != "train" or data_dir is not None or download:
         raise ValueError(
-            "Only sets of TensorFlow Datasets have splits. Received: "
-            f"source={str(source)!r}, split={split!r}."
+            "Only sets of TensorFlow Datasets have splits, a data_dir and downloads. "
+            f"Received: source={str(source)!r}, split={split!r}, "
+            f"data_dir={data_dir!r}, download={download}."
         )
 
 

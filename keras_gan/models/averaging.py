@@ -10,10 +10,21 @@ def averaged_copy(network: keras.Model, name: str) -> keras.Model:
     Its variables get paths of their own, since tools that list a model's state by
     path refuse twins.
     """
-    config = keras.saving.serialize_keras_object(network)
-    config["config"]["name"] = name
-    with keras.name_scope(name):
-        copy = keras.saving.deserialize_keras_object(config)
+    try:
+        config = keras.saving.serialize_keras_object(network)
+        config["config"]["name"] = name
+        with keras.name_scope(name):
+            copy = keras.saving.deserialize_keras_object(config)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ValueError(
+            f"The {type(network).__name__} {network.name!r} can't be copied for the "
+            "average, nor could it be saved. A network or layer of your own needs "
+            "`@keras.saving.register_keras_serializable()`, a `get_config` with its "
+            "arguments, and `**kwargs` passed to `super().__init__`; a Lambda layer "
+            "must become a layer."
+        ) from error
+    if not copy.built:
+        copy.build(network.get_build_config()["input_shape"])
     copy.set_weights(network.get_weights())
     copy.trainable = False
     return copy

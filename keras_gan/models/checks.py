@@ -79,6 +79,8 @@ def check_head(discriminator, example_shape: tuple):
             f"{', '.join(map(str, shape))})"
         )
     layers = discriminator.layers
+    while layers and isinstance(layers[-1], keras.Model):
+        layers = layers[-1].layers
     activation = getattr(layers[-1], "activation", None) if layers else None
     if activation is keras.activations.sigmoid:
         raise ValueError(
@@ -105,14 +107,18 @@ def check_data(model, data):
     """
     if isinstance(data, Pipeline):
         data = data.dataset(num_steps=1)
-    if not isinstance(data, tf.data.Dataset):
-        if data is None or isinstance(data, (str, list)):
-            raise ValueError(
-                "Expected a keras_gan.data pipeline, a tf.data.Dataset or an array. "
-                f"Received: {type(data).__name__}. `keras_gan.data.load` makes a "
-                "pipeline from a name, a folder or a file."
-            )
+    if isinstance(data, keras.utils.PyDataset):
+        _check_values(model, np.asarray(model.unpack(data[0])["real"]))
         return
+    if isinstance(data, tf.distribute.DistributedDataset):
+        return
+    if not isinstance(data, tf.data.Dataset):
+        raise ValueError(
+            "Expected a keras_gan.data pipeline, a tf.data.Dataset or an array. "
+            f"Received: {type(data).__name__}. `keras_gan.data.load` makes a pipeline "
+            "from a name, a folder or a file, `tf.data.Dataset.from_generator` a "
+            "dataset from a generator."
+        )
     _check_spec(model, model.unpack(data.element_spec)["real"])
     if data.cardinality() == 0:
         raise ValueError(
@@ -127,11 +133,52 @@ def check_data(model, data):
         )
     real = model.unpack(first)["real"].numpy()
     _check_values(model, real)
-    if len(real) % model.discriminator_steps:
+    _check_shares(model, data, len(real))
+
+
+def check_fit_options(model, options: dict):
+    """Refuses what `keras.Model.fit` takes and a game has no use for."""
+    unused = {"y", "validation_split", "class_weight", "sample_weight", "shuffle"}
+    given = sorted(unused & {name for name, value in options.items() if value})
+    if given:
         raise ValueError(
-            f"A batch of {len(real)} images can't be shared by "
-            f"discriminator_steps={model.discriminator_steps} turns. Use a batch_size "
-            "divisible by it: each turn sees batch_size / discriminator_steps images."
+            f"A game has no use for {', '.join(given)}: it takes real images alone, "
+            "in the order of the data. Received: "
+            f"{', '.join(f'{name}={options[name]!r:.40}' for name in given)}."
+        )
+    for name in unused:
+        options.pop(name, None)
+    strategy = tf.distribute.get_strategy()
+    if tf.distribute.has_strategy() and strategy is not model.distribute_strategy:
+        raise ValueError(
+            f"The {type(model).__name__} was built outside `strategy.scope()` and "
+            "can't be trained inside. Build or load it inside the scope."
+        )
+
+
+def check_execution(model, steps_per_epoch: int):
+    """An endless pipeline would play the rounds that overshoot an epoch."""
+    if steps_per_epoch % model.steps_per_execution:
+        raise ValueError(
+            f"An epoch of {steps_per_epoch} steps can't be played in executions of "
+            f"steps_per_execution={model.steps_per_execution}. Choose a divisor of "
+            "the steps, or set `steps_per_epoch` to a multiple."
+        )
+
+
+def _check_shares(model, data, batch_size: int):
+    turns = model.discriminator_steps
+    shares = turns * model.distribute_strategy.num_replicas_in_sync
+    if batch_size % shares:
+        raise ValueError(
+            f"A batch of {batch_size} images can't be shared by "
+            f"discriminator_steps={turns} turns on {shares // turns} replicas. Use a "
+            "batch_size divisible by both: each turn sees its share of the images."
+        )
+    if turns > 1 and model.unpack(data.element_spec)["real"].shape[0] is None:
+        raise ValueError(
+            f"With discriminator_steps={turns} every batch must be whole. Batch the "
+            "dataset with `drop_remainder=True`."
         )
 
 

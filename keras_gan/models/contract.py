@@ -140,6 +140,8 @@ class TwoPlayerModel(keras.Model):
                 self._networks(self.discriminators),
             ),
         )
+        # Keras keeps what "auto" means on this machine; a file may go to another.
+        self._requested_jit_compile = jit_compile
         super().compile(
             optimizer=None,
             run_eagerly=run_eagerly,
@@ -178,7 +180,7 @@ class TwoPlayerModel(keras.Model):
             "fresh_latents": self.fresh_latents,
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
-            "jit_compile": self.jit_compile,
+            "jit_compile": self._requested_jit_compile,
         }
 
     def compile_from_config(self, config: dict):
@@ -213,7 +215,8 @@ class TwoPlayerModel(keras.Model):
             epochs: Number of the last epoch.
             steps_per_epoch: Rounds in an epoch; by default one pass of the data.
             validation_data: What `evaluate` takes, run after each epoch.
-            **kwargs: Passed to `keras.Model.fit`.
+            **kwargs: Passed to `keras.Model.fit`, such as `callbacks`, `verbose`,
+                `initial_epoch` and `validation_batch_size`.
 
         Returns:
             A `keras.callbacks.History`.
@@ -223,14 +226,18 @@ class TwoPlayerModel(keras.Model):
                 trained.
         """
         checks.check_compiled(self)
+        checks.check_fit_options(self, kwargs)
         data = self._feed(x, batch_size)
         checks.check_data(self, data)
         if isinstance(data, Pipeline):
             steps_per_epoch = steps_per_epoch or data.steps_per_epoch
+            checks.check_execution(self, steps_per_epoch)
             # The step is read when the iteration begins: a callback may restore it.
             data = data.dataset(start_step=lambda: int(self.step.numpy()))
         if validation_data is not None:
-            validation_data = self._evaluation_feed(validation_data, batch_size)
+            validation_data = self._evaluation_feed(
+                validation_data, kwargs.pop("validation_batch_size", None)
+            )
         return super().fit(
             data,
             epochs=epochs,
@@ -260,6 +267,8 @@ class TwoPlayerModel(keras.Model):
         return super().evaluate(x, **kwargs)
 
     def _feed(self, x, batch_size):
+        if isinstance(x, (dict, tuple)):
+            x = self.unpack(x)["real"]
         if isinstance(x, (np.ndarray, tf.Tensor)):
             return checks.pipeline_of_array(self, np.asarray(x), batch_size or 32)
         if batch_size is not None:
