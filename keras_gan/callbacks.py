@@ -99,6 +99,9 @@ class SaveModel(keras.callbacks.Callback):
         super().__init__()
         self.path = Path(path)
 
+    def on_train_begin(self, logs=None):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
     def on_epoch_end(self, epoch, logs=None):
         finite = math.isfinite((logs or {}).get("loss", 0.0))
         if not finite or not all(

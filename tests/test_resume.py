@@ -40,7 +40,6 @@ def assert_resume_is_exact(game, tmp_path, **options):
 # One way through the table; all of it is slow.
 DIAGONAL = [
     ("non_saturating", "r1"),
-    ("hinge", "gradient_penalty"),
     ("relativistic_paired", "fd_r2"),
 ]
 
