@@ -35,13 +35,16 @@ SETTINGS = ("rounds", "steps", "patience", "width", "batch_size", "threads")
 # A turn during which other processes took more cores than this is played again.
 CALM = 0.1
 PAUSE = 3.0
+# Fewer calm rounds than this say less than all rounds, whose ratios are paired.
+FEWEST_CALM = 5
 PROTOCOL = (
     "One process, a random order of the contenders in each round. Each plays "
     f"{contenders.WARM_UP} steps outside the clock and then `steps` on it. A turn "
     f"during which other processes took over {CALM} cores is played again after "
     f"{PAUSE:g} s, at most `patience` times; rounds with a turn that never was calm "
-    "are left out, unless no other is left. Ratios are of our time to the other's in "
-    "the same round; median over the rounds with its 95 % bootstrap interval."
+    f"are left out, unless fewer than {FEWEST_CALM} others are left. Ratios are of our "
+    "time to the other's in the same round; median over the rounds with its 95 % "
+    "bootstrap interval."
 )
 
 
@@ -139,7 +142,7 @@ def seconds_of_others() -> float:
 
 def calm_rounds(rounds: list[dict]) -> list[dict]:
     calm = [x for x in rounds if all(turn["others"] <= CALM for turn in x.values())]
-    return calm or rounds
+    return calm if len(calm) >= FEWEST_CALM else rounds
 
 
 def median_and_interval(values: list[float]) -> dict:
