@@ -120,6 +120,7 @@ def test_validation_data_may_be_of_another_kind_than_the_data():
     ).history
     assert "val_d_loss" in logs
     fresh.fit(dataset(GOOD), validation_data=GOOD, validation_batch_size=16, verbose=0)
+    fresh.fit(GOOD, batch_size=8, validation_data=(GOOD, None), verbose=0)
 
 
 def test_a_network_that_cannot_be_copied_is_refused_with_the_cure():

@@ -235,9 +235,9 @@ class TwoPlayerModel(keras.Model):
             # The step is read when the iteration begins: a callback may restore it.
             data = data.dataset(start_step=lambda: int(self.step.numpy()))
         if validation_data is not None:
-            validation_data = self._evaluation_feed(
-                validation_data, kwargs.pop("validation_batch_size", None)
-            )
+            batched = isinstance(validation_data, (Pipeline, tf.data.Dataset))
+            size = kwargs.pop("validation_batch_size", None if batched else batch_size)
+            validation_data = self._evaluation_feed(validation_data, size)
         return super().fit(
             data,
             epochs=epochs,
