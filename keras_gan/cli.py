@@ -224,7 +224,7 @@ def _train(run, settings, model, pipeline, quiet):
     show_default=True,
     help="Folder of the run.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=80, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=60, show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def quickstart(out, epochs, overwrite, quiet):
