@@ -6,6 +6,15 @@ from keras_gan.export.artefact import load_artefact as load_artefact
 from keras_gan.export.errors import ExportError as ExportError
 from keras_gan.export.errors import ParityError as ParityError
 from keras_gan.export.errors import UnsupportedOpError as UnsupportedOpError
+from keras_gan.export.modes import Limits as Limits
 from keras_gan.export.onnx import export_onnx as export_onnx
+from keras_gan.export.samplers import Integers as Integers
+from keras_gan.export.samplers import Normal as Normal
+from keras_gan.export.samplers import OneHot as OneHot
+from keras_gan.export.samplers import Rows as Rows
+from keras_gan.export.samplers import Uniform as Uniform
 from keras_gan.export.saved_model import export_saved_model as export_saved_model
+from keras_gan.export.spec import GeneratorInput as GeneratorInput
+from keras_gan.export.spec import GeneratorOutput as GeneratorOutput
+from keras_gan.export.spec import GeneratorSpec as GeneratorSpec
 from keras_gan.export.tflite import export_tflite as export_tflite

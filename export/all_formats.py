@@ -7,6 +7,7 @@ from typing import Any
 from keras_gan.export.errors import ExportError
 from keras_gan.export.onnx import export_onnx
 from keras_gan.export.saved_model import export_saved_model
+from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath
 from keras_gan.export.tflite import export_tflite
 
@@ -22,8 +23,7 @@ def export_all(
     folder: StrPath,
     *,
     formats: Iterable[str] = ("saved_model", "tflite", "onnx"),
-    input_signature: Any = None,
-    sample_inputs: Any = None,
+    spec: GeneratorSpec | None = None,
     tolerance: float = 1e-4,
     seed: int = 0,
 ) -> dict[str, pathlib.Path]:
@@ -37,8 +37,7 @@ def export_all(
         folder: Where the artefacts go: `saved_model/`, `generator.tflite` and
             `generator.onnx`.
         formats: Which of `"saved_model"`, `"tflite"` and `"onnx"` to write.
-        input_signature: As in `export_saved_model`.
-        sample_inputs: As in `export_saved_model`.
+        spec: As in `export_saved_model`.
         tolerance: As in `export_saved_model`.
         seed: As in `export_saved_model`.
 
@@ -64,8 +63,7 @@ def export_all(
         paths[name] = export(
             generator,
             pathlib.Path(folder) / file_name,
-            input_signature=input_signature,
-            sample_inputs=sample_inputs,
+            spec=spec,
             tolerance=tolerance,
             seed=seed,
         )

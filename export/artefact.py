@@ -22,15 +22,17 @@ class Artefact(abc.ABC):
         runtime: What runs it.
         inputs: Name of each input to its dtype.
         outputs: Names of the outputs.
+        batch_size: The only batch size that one run of it takes, `None` if any.
     """
 
     format_name: str
     runtime: str
     inputs: dict[str, np.dtype]
     outputs: list[str]
+    batch_size: int | None = None
 
     @abc.abstractmethod
-    def __init__(self, path: pathlib.Path): ...
+    def __init__(self, path: pathlib.Path, num_threads: int | None = None): ...
 
     @abc.abstractmethod
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -64,7 +66,7 @@ class SavedModelArtefact(Artefact):
     format_name = "SavedModel"
     runtime = "TensorFlow"
 
-    def __init__(self, path: pathlib.Path):
+    def __init__(self, path: pathlib.Path, num_threads: int | None = None):
         # The signature does not keep the variables alive, the loaded object does.
         self._loaded: Any = tf.saved_model.load(str(path))
         self._signature = self._loaded.signatures["serving_default"]
@@ -80,36 +82,73 @@ class SavedModelArtefact(Artefact):
 
 
 class TFLiteArtefact(Artefact):
-    """A `.tflite` file, run by LiteRT, batch after batch of its fixed size."""
+    """A `.tflite` file, run by LiteRT, batch after batch of its fixed size.
+
+    A file with integer inputs or outputs takes and returns real values all the same.
+    """
 
     format_name = "TFLite file"
     runtime = "LiteRT"
 
-    def __init__(self, path: pathlib.Path):
+    def __init__(self, path: pathlib.Path, num_threads: int | None = None):
         litert = require("ai_edge_litert.interpreter")
-        self._interpreter = litert.Interpreter(model_path=str(path))
+        self._interpreter = litert.Interpreter(
+            model_path=str(path), num_threads=num_threads
+        )
         self._interpreter.allocate_tensors()
         self._runner = self._interpreter.get_signature_runner("serving_default")
-        details = self._runner.get_input_details()
+        self._given = self._runner.get_input_details()
+        self._made = self._runner.get_output_details()
         self.inputs = {
-            name: np.dtype(detail["dtype"]) for name, detail in details.items()
+            name: _real_dtype(detail) for name, detail in self._given.items()
         }
-        self.outputs = list(self._runner.get_output_details())
-        shapes = [detail["shape"] for detail in details.values()]
-        self._batch_size = next(int(shape[0]) for shape in shapes if len(shape))
+        self.outputs = list(self._made)
+        sizes = [d["shape_signature"] for d in self._given.values()]
+        batch = next(int(shape[0]) for shape in sizes if len(shape))
+        self.batch_size = None if batch < 0 else batch
 
     def run(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         total = next(len(value) for value in inputs.values() if value.ndim)
+        size = self.batch_size or total
         parts = []
-        for start in range(0, total, self._batch_size):
+        for start in range(0, total, size):
             # The last rows stand in for those that a last, short batch lacks.
-            rows = np.minimum(np.arange(start, start + self._batch_size), total - 1)
-            batch = {n: v[rows] if v.ndim else v for n, v in inputs.items()}
-            parts.append(self._runner(**batch))
+            rows = np.minimum(np.arange(start, start + size), total - 1)
+            parts.append(
+                self._run_once({n: v[rows] if v.ndim else v for n, v in inputs.items()})
+            )
         return {
             name: np.concatenate([part[name] for part in parts])[:total]
             for name in self.outputs
         }
+
+    def _run_once(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        given = {n: _to_file(value, self._given[n]) for n, value in inputs.items()}
+        made = self._runner(**given)
+        return {name: _from_file(made[name], self._made[name]) for name in self.outputs}
+
+
+def _is_quantised(detail: dict[str, Any]) -> bool:
+    return bool(detail["quantization"][0]) and np.dtype(detail["dtype"]).kind in "iu"
+
+
+def _real_dtype(detail: dict[str, Any]) -> np.dtype:
+    return np.dtype("float32" if _is_quantised(detail) else detail["dtype"])
+
+
+def _to_file(value: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
+    if not _is_quantised(detail):
+        return value
+    (scale, zero_point), info = detail["quantization"], np.iinfo(detail["dtype"])
+    steps = np.round(value / scale) + zero_point
+    return np.clip(steps, info.min, info.max).astype(detail["dtype"])
+
+
+def _from_file(value: np.ndarray, detail: dict[str, Any]) -> np.ndarray:
+    if not _is_quantised(detail):
+        return value
+    scale, zero_point = detail["quantization"]
+    return (value.astype("float32") - zero_point) * np.float32(scale)
 
 
 class ONNXArtefact(Artefact):
@@ -118,10 +157,14 @@ class ONNXArtefact(Artefact):
     format_name = "ONNX file"
     runtime = "onnxruntime"
 
-    def __init__(self, path: pathlib.Path):
+    def __init__(self, path: pathlib.Path, num_threads: int | None = None):
         runtime = require("onnxruntime")
+        options = runtime.SessionOptions()
+        options.log_severity_level = 3
+        if num_threads is not None:
+            options.intra_op_num_threads = num_threads
         self._session = runtime.InferenceSession(
-            str(path), providers=["CPUExecutionProvider"]
+            str(path), options, providers=["CPUExecutionProvider"]
         )
         self.inputs = {
             item.name: _numpy_dtype(item.type) for item in self._session.get_inputs()
@@ -133,11 +176,13 @@ class ONNXArtefact(Artefact):
         return dict(zip(self.outputs, values, strict=True))
 
 
-def load_artefact(path: StrPath) -> Artefact:
+def load_artefact(path: StrPath, num_threads: int | None = None) -> Artefact:
     """Load an exported generator; call it to draw.
 
     Args:
         path: A SavedModel folder, a `.tflite` or an `.onnx` file.
+        num_threads: Threads of LiteRT or onnxruntime; `None` leaves it to them.
+            TensorFlow's are those of the process.
 
     Returns:
         A callable from an array, or a dict from input name to array, to the
@@ -155,7 +200,7 @@ def load_artefact(path: StrPath) -> Artefact:
     kind = artefact_kind(path)
     with quiet():
         try:
-            return kind(path)
+            return kind(path, num_threads)
         except ImportError:
             raise
         except Exception as error:

@@ -9,10 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.export.errors import ExportError
-from keras_gan.export.names import output_names
 from keras_gan.export.quiet import quiet
-from keras_gan.export.sampling import Sampler
-from keras_gan.export.signature import CallSignature
+from keras_gan.export.signature import CallSignature, call_signature
+from keras_gan.export.spec import GeneratorSpec
 
 
 class FlatGenerator:
@@ -23,28 +22,25 @@ class FlatGenerator:
 
     Args:
         model: A Keras model that computes in float32.
-        signature: How the model is called.
-        sampler: Draws inputs by name.
+        spec: Its inputs and outputs.
     """
 
-    def __init__(self, model: keras.Model, signature: CallSignature, sampler: Sampler):
+    def __init__(self, model: keras.Model, spec: GeneratorSpec):
         self.model = model
-        self.signature = signature
-        self.sampler = sampler
-        outputs = self._computed(sampler(self.batch_sizes[0]))
-        self.output_names = output_names(
-            outputs, getattr(model, "output_names", None), signature.inputs
-        )
+        self.spec = spec
+        self.call_signature = spec.call or _call_of(model, spec)
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
         """Batch sizes to try a free batch at, or the one that the model insists on."""
-        fixed = self.signature.fixed_batch
+        fixed = self.spec.fixed_batch
         return (1, 7) if fixed is None else (fixed,)
 
     def reference(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return what the Keras model itself makes of the inputs, on the CPU."""
-        outputs = self._named(self._computed(inputs))
+        # A GPU may round to TF32, which is no reference for a float32 file.
+        with quiet(), tf.device("CPU:0"):
+            outputs = self._called(inputs)
         return {name: np.asarray(value) for name, value in outputs.items()}
 
     def function(self, batch_size: int | None = None) -> Any:
@@ -56,46 +52,62 @@ class FlatGenerator:
         """
 
         def generate(*tensors):
-            inputs = dict(zip(self.signature.inputs, tensors, strict=True))
-            return self._named(self._traced_call(inputs))
+            return self.traced(dict(zip(self.spec.input_names, tensors, strict=True)))
 
-        specs = [self._spec(name, batch_size) for name in self.signature.inputs]
-        return tf.function(generate, input_signature=specs, autograph=False)
+        return tf.function(
+            generate, input_signature=self.tensor_specs(batch_size), autograph=False
+        )
 
-    def _spec(self, name: str, batch_size: int | None) -> tf.TensorSpec:
-        spec = self.signature.inputs[name]
-        if batch_size is None:
-            return spec
-        shape = self.sampler.static_shape(name, batch_size)
-        if None in shape:
-            raise ExportError(
-                "A file with fixed sizes needs them all, and the generator leaves "
-                f"some open. Received: input `{name}` of shape {tuple(spec.shape)}. "
-                "Pass `input_signature` with every size, or `sample_inputs`."
-            )
-        return tf.TensorSpec(shape, spec.dtype, name=name)
+    def tensor_specs(self, batch_size: int | None = None) -> list[tf.TensorSpec]:
+        """Return the inputs of `function` as TensorFlow describes them."""
+        shapes = {} if batch_size is None else self.spec.static_shapes(batch_size)
+        return [
+            tf.TensorSpec(shapes.get(item.name, item.shape), item.dtype, item.name)
+            for item in self.spec.inputs
+        ]
 
-    def _computed(self, inputs: dict[str, np.ndarray]) -> Any:
-        # A GPU may round to TF32, which is no reference for a float32 file.
-        with quiet(), tf.device("CPU:0"):
-            return self._call(inputs)
-
-    def _traced_call(self, inputs: dict[str, Any]) -> Any:
+    def traced(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Return the outputs for inputs by name, inside a function being traced."""
         # Keras compiles a grouped convolution with XLA in a function of its own, which
         # TF Serving refuses to run and tf2onnx to convert.
         try:
             with _written_out_functions():
-                return self._call(inputs)
+                return self._called(inputs)
         except Exception:  # a layer's own tf.function may live by its autograph
-            return self._call(inputs)
+            return self._called(inputs)
 
-    def _call(self, inputs: dict[str, Any]) -> Any:
-        tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
-        return self.model(*self.signature.arguments(tensors), training=False)
-
-    def _named(self, outputs: Any) -> dict[str, Any]:
+    def _called(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        outputs = self.model(*self.arguments(inputs), training=False)
         values = keras.tree.flatten(outputs)
-        return dict(zip(self.output_names, values, strict=True))
+        return dict(zip(self.spec.output_names, values, strict=True))
+
+    def arguments(self, inputs: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the arguments of the model's `call` for inputs by name."""
+        values = [tf.convert_to_tensor(inputs[name]) for name in self.spec.input_names]
+        call = self.call_signature
+        if set(call.inputs) == set(inputs):
+            return call.arguments(dict(zip(self.spec.input_names, values, strict=True)))
+        return call.arguments(dict(zip(call.inputs, values, strict=True)))
+
+
+def _call_of(model: keras.Model, spec: GeneratorSpec) -> CallSignature:
+    """Find out how a model takes the inputs of a spec that came without it."""
+    specs = {
+        item.name: tf.TensorSpec(item.shape, item.dtype, name=item.name)
+        for item in spec.inputs
+    }
+    try:
+        call = call_signature(model)
+    except ExportError:
+        nested = specs if len(specs) > 1 else next(iter(specs.values()))
+        call = call_signature(model, nested)
+    if len(call.inputs) != len(specs):
+        raise ExportError(
+            f"Generator `{model.name}` takes the inputs {list(call.inputs)}. "
+            f"Received: a spec with {list(specs)}. Start from "
+            "`GeneratorSpec.of(generator)`."
+        )
+    return call
 
 
 @contextlib.contextmanager

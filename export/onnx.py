@@ -11,6 +11,7 @@ from keras_gan.export.parity import check_parity
 from keras_gan.export.prepare import prepared
 from keras_gan.export.quiet import quiet
 from keras_gan.export.rewrites import refused, unsupported_ops
+from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath, checked_file, staged
 
 _OPSETS = range(13, 19)
@@ -21,8 +22,7 @@ def export_onnx(
     path: StrPath,
     *,
     opset: int = 17,
-    input_signature: Any = None,
-    sample_inputs: Any = None,
+    spec: GeneratorSpec | None = None,
     tolerance: float = 1e-4,
     seed: int = 0,
 ) -> pathlib.Path:
@@ -39,10 +39,7 @@ def export_onnx(
         path: The file to write; it ends in `.onnx`.
         opset: Version of the ONNX operations, 13 to 18. Generators convert to all of
             them alike; 17 is old enough for every runtime since 2022.
-        input_signature: `keras.InputSpec` of each input, nested as the generator
-            takes them. Needed for a subclassed model that was never called.
-        sample_inputs: Arrays to compare on in place of drawn ones, nested as the
-            generator takes them or by input name.
+        spec: Its inputs and outputs, by default those of `GeneratorSpec.of`.
         tolerance: The largest error allowed, relative to the largest output value.
         seed: Seed of the drawn inputs.
 
@@ -60,7 +57,7 @@ def export_onnx(
     if opset not in _OPSETS:
         raise ExportError(f"`opset` must be 13 to 18. Received: opset={opset}")
     onnx, *_ = map(require, ("onnx", "tf2onnx", "onnxruntime"))
-    flat = prepared(generator, input_signature, sample_inputs)
+    flat = prepared(generator, spec)
     with staged(path) as fresh:
         onnx.save_model(_converted(flat, opset), str(fresh))
         check_parity(flat, fresh, flat.batch_sizes, tolerance, seed)
@@ -77,7 +74,7 @@ def _converted(flat: FlatGenerator, opset: int) -> Any:
         except Exception as error:
             raise refused("tf2onnx", error) from error
     _refuse_unknown_ops(model, opset)
-    _refuse_other_inputs(model, set(flat.signature.inputs))
+    _refuse_other_inputs(model, set(flat.spec.input_names))
     _name_free_dimensions(model)
     return _checked(model)
 

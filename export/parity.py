@@ -33,13 +33,13 @@ def check_parity(
         The largest relative error seen.
     """
     artefact = _opened(path)
-    _check_names("inputs", artefact.inputs, flat.signature.inputs)
-    _check_names("outputs", artefact.outputs, flat.output_names)
+    _check_names("inputs", artefact.inputs, flat.spec.input_names)
+    _check_names("outputs", artefact.outputs, flat.spec.output_names)
     errors = [0.0]
     for trial, batch_size in enumerate(batch_sizes):
-        inputs = flat.sampler(batch_size, seed + trial)
+        inputs = flat.spec.draw(batch_size, seed + trial)
         actual, expected = _run(artefact, inputs), flat.reference(inputs)
-        for name in flat.output_names:
+        for name in flat.spec.output_names:
             where = f"{artefact.format_name}: output `{name}` at batch {batch_size}"
             _check_form(where, actual[name], expected[name])
             errors.append(relative_error(actual[name], expected[name]))

@@ -1,75 +1,45 @@
 """From what a person hands over to a generator that can be exported."""
 
+import dataclasses
 from typing import Any
 
-import keras
 import numpy as np
 
-from keras_gan.export.errors import ExportError, ParityError, UnsupportedOpError
+from keras_gan.export.errors import ParityError, UnsupportedOpError
 from keras_gan.export.flat import FlatGenerator
+from keras_gan.export.inference import keras_model
 from keras_gan.export.parity import relative_error
 from keras_gan.export.precision import computes_in_half, rebuilt_in_float32
 from keras_gan.export.rewrites import NOISE_AS_INPUT
-from keras_gan.export.sampling import Sampler, num_valid_ids
-from keras_gan.export.signature import call_signature
+from keras_gan.export.spec import GeneratorSpec
 
 # Rounding to half precision moves pictures by a few percent; other weights or another
 # activation move them by their own size.
 _SAME_FUNCTION = 0.25
 
 
-def prepared(
-    generator: Any, input_signature: Any = None, sample_inputs: Any = None
-) -> FlatGenerator:
+def prepared(generator: Any, spec: GeneratorSpec | None = None) -> FlatGenerator:
     """Return the flat float32 form of a generator, tried on a few inputs.
 
     Args:
         generator: A Keras model, or a GAN with an `ema_generator`.
-        input_signature: Specs of the inputs, where the model does not tell them.
-        sample_inputs: Inputs to try the generator on, where drawn ones will not do.
+        spec: Its inputs and outputs, by default those of `GeneratorSpec.of`.
     """
+    if isinstance(generator, FlatGenerator):
+        return generator
     model = keras_model(generator)
-    flat = _flattened(model, input_signature, sample_inputs)
-    inputs = flat.sampler(flat.batch_sizes[0])
+    spec = GeneratorSpec.of(generator) if spec is None else spec
+    flat = FlatGenerator(model, spec)
+    inputs = spec.draw(flat.batch_sizes[0])
     pictures = flat.reference(inputs)
     _check_repeatable(pictures, flat.reference(inputs))
     if not computes_in_half(model):
         return _checked_finite(flat, pictures)
-    rebuilt = rebuilt_in_float32(model, *flat.signature.arguments(inputs))
-    flat = _flattened(rebuilt, input_signature, sample_inputs)
+    rebuilt = rebuilt_in_float32(model, *flat.arguments(inputs))
+    flat = FlatGenerator(rebuilt, dataclasses.replace(spec, call=flat.call_signature))
     rebuilt_pictures = flat.reference(inputs)
     _check_same_function(rebuilt_pictures, pictures)
     return _checked_finite(flat, rebuilt_pictures)
-
-
-def keras_model(generator: Any) -> keras.Model:
-    """Return the model to export: the argument, or the EMA generator of a GAN."""
-    model = getattr(generator, "ema_generator", generator)
-    if isinstance(model, keras.Model):
-        return model
-    raise ExportError(
-        "`generator` must be a Keras model, or a GAN whose `ema_generator` is one. "
-        f"Received: generator={generator!r} of type {type(generator).__name__}. "
-        "Wrap layers in a `keras.Sequential`."
-    )
-
-
-def _flattened(
-    model: keras.Model, input_signature: Any, sample_inputs: Any
-) -> FlatGenerator:
-    signature = call_signature(model, input_signature, sample_inputs)
-    given = None if sample_inputs is None else signature.by_name(sample_inputs)
-    sampler = Sampler(signature.inputs, num_valid_ids(model), given)
-    try:
-        return FlatGenerator(model, signature, sampler)
-    except ExportError:
-        raise
-    except Exception as error:
-        shapes = {name: tuple(spec.shape) for name, spec in signature.inputs.items()}
-        raise ExportError(
-            f"The generator fails on inputs drawn for {shapes}: {error} "
-            "Pass `sample_inputs` that it takes."
-        ) from error
 
 
 def _check_repeatable(

@@ -10,6 +10,7 @@ from keras_gan.export.parity import check_parity
 from keras_gan.export.prepare import prepared
 from keras_gan.export.quiet import quiet
 from keras_gan.export.rewrites import unsupported_ops
+from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath, checked_folder, staged
 
 # They call back into this Python process, so a file with them is dead elsewhere.
@@ -20,8 +21,7 @@ def export_saved_model(
     generator: Any,
     path: StrPath,
     *,
-    input_signature: Any = None,
-    sample_inputs: Any = None,
+    spec: GeneratorSpec | None = None,
     tolerance: float = 1e-4,
     seed: int = 0,
 ) -> pathlib.Path:
@@ -37,10 +37,7 @@ def export_saved_model(
         generator: A Keras model, or a GAN with an `ema_generator`, which is exported
             then. Half-precision generators are rebuilt in float32.
         path: The folder to write.
-        input_signature: `keras.InputSpec` of each input, nested as the generator
-            takes them. Needed for a subclassed model that was never called.
-        sample_inputs: Arrays to compare on in place of drawn ones, nested as the
-            generator takes them or by input name.
+        spec: Its inputs and outputs, by default those of `GeneratorSpec.of`.
         tolerance: The largest error allowed, relative to the largest output value.
         seed: Seed of the drawn inputs.
 
@@ -55,7 +52,7 @@ def export_saved_model(
     ```
     """
     path = checked_folder(path)
-    flat = prepared(generator, input_signature, sample_inputs)
+    flat = prepared(generator, spec)
     with staged(path) as fresh:
         write_saved_model(flat, fresh)
         check_parity(flat, fresh, flat.batch_sizes, tolerance, seed)

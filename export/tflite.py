@@ -14,6 +14,7 @@ from keras_gan.export.prepare import prepared
 from keras_gan.export.quiet import quiet
 from keras_gan.export.rewrites import refused, unsupported_ops
 from keras_gan.export.saved_model import write_saved_model
+from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath, checked_file, staged
 
 
@@ -22,8 +23,7 @@ def export_tflite(
     path: StrPath,
     *,
     batch_size: int = 1,
-    input_signature: Any = None,
-    sample_inputs: Any = None,
+    spec: GeneratorSpec | None = None,
     tolerance: float = 1e-4,
     seed: int = 0,
 ) -> pathlib.Path:
@@ -40,11 +40,7 @@ def export_tflite(
             then. Half-precision generators are rebuilt in float32.
         path: The file to write; it ends in `.tflite`.
         batch_size: How many pictures one run of the file draws.
-        input_signature: `keras.InputSpec` of each input, nested as the generator
-            takes them. Needed for a subclassed model that was never called, and to
-            fix a free height and width.
-        sample_inputs: Arrays to compare on in place of drawn ones, nested as the
-            generator takes them or by input name.
+        spec: Its inputs and outputs, by default those of `GeneratorSpec.of`.
         tolerance: The largest error allowed, relative to the largest output value.
         seed: Seed of the drawn inputs.
 
@@ -60,8 +56,8 @@ def export_tflite(
     """
     path = checked_file(path, ".tflite")
     require("ai_edge_litert.interpreter")
-    flat = prepared(generator, input_signature, sample_inputs)
-    _check_batch_size(batch_size, flat.signature.fixed_batch)
+    flat = prepared(generator, spec)
+    _check_batch_size(batch_size, flat.spec.fixed_batch)
     with staged(path) as fresh:
         fresh.write_bytes(_converted(flat, batch_size, fresh.with_suffix(".saved")))
         check_parity(flat, fresh, (batch_size, batch_size), tolerance, seed)

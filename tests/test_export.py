@@ -10,6 +10,7 @@ from keras import layers
 
 from keras_gan.export import (
     ExportError,
+    GeneratorSpec,
     ParityError,
     artefact,
     export_all,
@@ -44,8 +45,9 @@ def exported(tmp_path_factory):
         build, input_names, _ = GENERATORS[name]
         generator, inputs = build(), drawn(input_names)
         samples = inputs if "images" in inputs else None
+        spec = GeneratorSpec.of(generator, sample_inputs=samples)
         folder = tmp_path_factory.mktemp("exported")
-        return generator, export_all(generator, folder, sample_inputs=samples)
+        return generator, export_all(generator, folder, spec=spec)
 
     return export
 

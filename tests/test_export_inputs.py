@@ -5,21 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan.export import (
-    ExportError,
-    export_onnx,
-    load_artefact,
-)
+from keras_gan.export import ExportError, GeneratorSpec, export_onnx, load_artefact
 from keras_gan.export.names import input_names, output_names
 from keras_gan.export.prepare import prepared
-from keras_gan.export.sampling import Sampler
 from tests.export_generators import (
     FromArguments,
     FromDict,
     called_on_dict,
     drawn,
-    sequential,
-    two_inputs,
 )
 
 
@@ -32,7 +25,7 @@ def test_a_generator_that_was_never_called_asks_for_its_signature(tmp_path):
         "labels": keras.InputSpec(shape=(None,), dtype="int32"),
     }
     model = FromDict()
-    export_onnx(model, path, input_signature=signature)
+    export_onnx(model, path, spec=GeneratorSpec.of(model, signature))
     inputs = drawn(["latents", "labels"])
     np.testing.assert_allclose(load_artefact(path)(inputs), model(inputs), atol=1e-5)
 
@@ -43,14 +36,15 @@ def test_several_arguments_are_told_by_samples_or_a_signature():
     model(inputs["latents"], inputs["labels"])
     with pytest.raises(ExportError, match="several arguments"):
         prepared(model)
-    flat = prepared(model, sample_inputs={"labels": np.arange(10) % 3, **inputs})
-    assert list(flat.signature.inputs) == ["latents", "labels"]
+    samples = {"labels": np.arange(10) % 3, **inputs}
+    flat = prepared(model, GeneratorSpec.of(model, sample_inputs=samples))
+    assert flat.spec.input_names == ["latents", "labels"]
     expected = model(inputs["latents"], inputs["labels"])
     np.testing.assert_allclose(flat.reference(inputs)["outputs"], expected)
 
 
 def test_integer_inputs_of_a_called_subclass_are_found_from_what_it_does_with_them():
-    assert prepared(called_on_dict()).signature.inputs["labels"].dtype == "int32"
+    assert GeneratorSpec.of(called_on_dict()).input("labels").dtype == "int32"
 
     class Gathered(keras.Model):
         def call(self, inputs):
@@ -58,7 +52,7 @@ def test_integer_inputs_of_a_called_subclass_are_found_from_what_it_does_with_th
 
     model = Gathered()
     model(drawn(["latents", "labels"], 2))
-    assert prepared(model).signature.inputs["labels"].dtype == "int32"
+    assert GeneratorSpec.of(model).input("labels").dtype == "int32"
 
 
 def test_an_argument_called_inputs_is_no_name():
@@ -72,32 +66,7 @@ def test_an_argument_called_inputs_is_no_name():
 
     for model, name in ((Plain(), "latents"), (Named(), "style")):
         model(np.zeros((2, 16), "float32"))
-        assert list(prepared(model).signature.inputs) == [name]
-
-
-def test_drawn_inputs_are_valid_and_repeatable():
-    specs = {
-        "latents": tf.TensorSpec((None, 1000), "float32"),
-        "labels": tf.TensorSpec((None, 1000), "int64"),
-        "source": tf.TensorSpec((None, None, None, 3), "float32"),
-    }
-    draw = Sampler(specs, num_ids=7)
-    first, again, other = draw(2, seed=1), draw(2, seed=1), draw(2, seed=2)
-    for name in specs:
-        np.testing.assert_array_equal(first[name], again[name])
-        assert not np.array_equal(first[name], other[name])
-    assert set(np.unique(first["labels"])) == set(range(7))
-    assert np.abs(first["source"]).max() <= 1
-    assert abs(first["latents"].std() - 1) < 0.1
-    assert draw(1)["source"].shape == (1, 32, 32, 3)
-    assert first["source"].shape == (2, 64, 64, 3)
-    given = Sampler(specs, given={name: draw(3)[name] for name in specs})
-    np.testing.assert_array_equal(given(7)["labels"][3:6], given(7)["labels"][:3])
-
-
-def test_integer_inputs_are_drawn_from_what_the_embedding_knows():
-    assert prepared(two_inputs()).sampler.num_ids == 10
-    assert prepared(sequential()).sampler.num_ids == 2
+        assert GeneratorSpec.of(model).input_names == [name]
 
 
 def test_names_are_clean_distinct_and_kept_where_a_person_gave_them():

@@ -85,6 +85,19 @@ class GAN(AdversarialModel):
         return self._example_shape
 
     @property
+    def input_samplers(self) -> list:
+        """How `call` wants its inputs drawn, for `keras_gan.export`."""
+        from keras_gan.export.samplers import Normal, Uniform
+
+        ends = (-(3.0**0.5), 3.0**0.5)
+        return [Normal() if self.latent_distribution == "normal" else Uniform(*ends)]
+
+    @property
+    def output_range(self) -> tuple[float, float] | None:
+        """The values of black and white in what `call` draws, if it draws images."""
+        return (-1.0, 1.0) if len(self.example_shape) == 3 else None
+
+    @property
     def loss_names(self) -> dict[str, list[str]]:
         return {
             "discriminator": ["adversarial", *(p.name for p in self.penalties)],
