@@ -165,25 +165,30 @@ class Run:
         pictures.save_loss_plot(self.losses, rows)
 
 
-def load_model(path):
-    """Loads a game from a `.keras` file, with one clear error for a bad one."""
+def load_generator(path):
+    """Loads any Keras model from a `.keras` file, with one clear error for a bad one."""
     import keras
-
-    from keras_gan import models
 
     if not Path(path).is_file():
         raise ValueError(f"There is no model at {path}. Train one, or give its file.")
     try:
-        model = keras.saving.load_model(path)
+        return keras.saving.load_model(path)
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         raise ValueError(
             f"{path} can't be loaded as a Keras model: {reason}"
         ) from error
+
+
+def load_model(path):
+    """Loads a game from a `.keras` file, with one clear error for anything else."""
+    from keras_gan import models
+
+    model = load_generator(path)
     if not isinstance(model, models.AdversarialModel):
         raise ValueError(
-            f"{path} holds a {type(model).__name__}, not a game of keras_gan. Export "
-            "works on it from Python: `keras_gan.export`."
+            f"{path} holds a {type(model).__name__}, not a game of keras_gan. "
+            "`keras-gan export` takes it all the same."
         )
     return model
 

@@ -197,7 +197,7 @@ def test_interpolate_writes_a_strip_or_an_animation(tmp_path, digits):
 
 
 def test_export_writes_files_that_draw_the_models_pictures(tmp_path, digits):
-    result = call("export", digits, "--format", "tflite", "--out", tmp_path / "out")
+    result = call("export", digits, "--to", "tflite", "--out", tmp_path / "out")
     assert result.exit_code == 0
     model = keras.saving.load_model(digits)
     latents = model.sample_latents(1, seed=0)

@@ -1,75 +1,17 @@
-"""The `keras-gan` command: train, look, export, without writing code."""
+"""`keras-gan train` and `keras-gan quickstart`."""
 
-import contextlib
 import dataclasses
-import os
 import sys
-import tempfile
-import warnings
 from pathlib import Path
 
 import click
 
-from keras_gan._version import __version__
+from keras_gan.cli.ship import exported_pack
+from keras_gan.cli.start import EXIT_INTERRUPTED, main, start
 from keras_gan.runs import Run, Settings
 
-EXIT_MISTAKE, EXIT_DIVERGED, EXIT_INTERRUPTED = 1, 3, 130
 BUILT_IN_DATA = ("digits", "ring", "grid")
-FORMATS = ("saved_model", "tflite", "onnx")
-
-
-@contextlib.contextmanager
-def _silenced_start():
-    """Holds back what TensorFlow writes while it loads; shows it if that fails."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    # Some of the notes come before the log level is read.
-    with tempfile.TemporaryFile() as notes:
-        sys.stderr.flush()
-        stderr = os.dup(2)
-        os.dup2(notes.fileno(), 2)
-        failed = True
-        try:
-            yield
-            failed = False
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-            if failed:
-                notes.seek(0)
-                sys.stderr.write(notes.read().decode(errors="replace"))
-
-
-def _start():
-    """Loads TensorFlow and Keras, which takes some seconds."""
-    with _silenced_start():
-        import tensorflow  # noqa: F401, the import is the point
-
-        # Loading a model needs all of our classes registered.
-        import keras_gan.constraints  # noqa: F401
-        import keras_gan.layers  # noqa: F401
-        import keras_gan.models  # noqa: F401
-    warnings.filterwarnings("ignore")
-
-
-class _Command(click.Group):
-    def invoke(self, ctx):
-        try:
-            return super().invoke(ctx)
-        except FloatingPointError as error:
-            click.echo(f"Diverged: {error}", err=True)
-            ctx.exit(EXIT_DIVERGED)
-        except (ValueError, OSError, ImportError) as error:
-            if ctx.params.get("traceback"):
-                raise
-            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
-            ctx.exit(EXIT_MISTAKE)
-
-
-@click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--traceback", is_flag=True, help="Show where an error came from.")
-@click.version_option(__version__, prog_name="keras-gan")
-def main(traceback):
-    """Train GANs with Keras and ship their generators."""
+QUICKSTART_ARTEFACTS = ("saved_model", "tflite", "onnx")
 
 
 def _training_options(command):
@@ -150,7 +92,7 @@ def train(ctx, out, resume, overwrite, quiet, **options):
         raise click.UsageError("Give --data and --out, or --resume.")
     else:
         run, settings = None, _settings(options)
-    _start()
+    start()
     from keras_gan import runs
 
     runs.check_names(settings)
@@ -244,7 +186,7 @@ def quickstart(out, epochs, overwrite, quiet):
         ema_momentum=0.99,
         epochs=epochs,
     )
-    _start()
+    start()
     from keras_gan import pictures, runs
 
     pipeline = runs.load_data(settings)
@@ -255,113 +197,4 @@ def quickstart(out, epochs, overwrite, quiet):
         run.folder / "samples.png", pictures.grid(model.generate(100, seed=0))
     )
     click.echo(f"Samples: {sheet}")
-    _export(model, run.folder / "export", FORMATS)
-
-
-def _export(model, folder, formats):
-    from keras_gan import export
-
-    click.echo("Exporting, and comparing every file with the Keras model ...")
-    for name, path in export.export_all(model, folder, formats=formats).items():
-        click.echo(f"  {name}: {path} draws the same pictures")
-
-
-def _opened(source):
-    """The game in a run folder or a `.keras` file."""
-    _start()
-    from keras_gan import runs
-
-    source = Path(source)
-    if source.is_dir():
-        return Run.open(source)[0].load_model()
-    return runs.load_model(source)
-
-
-@main.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--num-images", type=click.IntRange(1), default=64, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("samples.png"))
-def sample(source, num_images, seed, out):
-    """Draw pictures with a trained model, a run folder or a .keras file."""
-    model = _opened(source)
-    from keras_gan import pictures
-
-    picture = pictures.picture(model.generate(num_images, seed=seed))
-    click.echo(f"Wrote {pictures.save_png(out, picture)}")
-
-
-@main.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--frames", type=click.IntRange(2), default=12, show_default=True)
-@click.option("--stops", type=click.IntRange(2), default=4, show_default=True)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option(
-    "--out", type=click.Path(path_type=Path), default=Path("interpolation.png")
-)
-def interpolate(source, frames, stops, seed, out):
-    """Walk from latent to latent: a strip (.png) or an animation (.gif).
-
-    FRAMES pictures lie between each of STOPS random latents and the next.
-    """
-    if out.suffix.lower() not in (".png", ".gif"):
-        raise click.UsageError(f"--out must end in .png or .gif. Received: {out}")
-    model = _opened(source)
-    from keras_gan import pictures
-
-    latents = pictures.walk(
-        model.sample_latents(stops, seed),
-        frames,
-        straight=model.latent_distribution == "uniform",
-    )
-    images = model.predict(latents, verbose=0)
-    extent = 1.1 * float(abs(images).max())
-    if out.suffix.lower() == ".png":
-        pictures.save_png(out, pictures.picture(images, frames, extent))
-    else:
-        films = [pictures.picture(image[None], extent=extent) for image in images]
-        pictures.save_gif(out, films)
-    click.echo(f"Wrote {out}")
-
-
-@main.command()
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "formats",
-    type=click.Choice(FORMATS),
-    multiple=True,
-    help="Repeatable.  [default: all]",
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="[default: export/ beside the model]"
-)
-def export(source, formats, out):
-    """Convert the generator, and prove that it draws the same pictures."""
-    model = _opened(source)
-    folder = source if source.is_dir() else source.parent
-    _export(model, out or folder / "export", formats or FORMATS)
-
-
-@main.command(name="list")
-def list_():
-    """Name the models, losses, penalties and data."""
-    _start()
-    from keras_gan import data
-    from keras_gan.losses import LOSSES
-    from keras_gan.penalties import PENALTIES
-    from keras_gan.recipes import RECIPES
-
-    def first_line(cls):
-        return cls.__doc__.strip().split("\n")[0]
-
-    tables = {
-        "models": {name: recipe.paper for name, recipe in RECIPES.items()},
-        "losses": {name: first_line(cls) for name, cls in LOSSES.items()},
-        "penalties": {name: first_line(cls) for name, cls in PENALTIES.items()},
-        "data": data.available(),
-    }
-    for title, rows in tables.items():
-        click.echo(f"{title}:")
-        for name, text in rows.items():
-            click.echo(f"  {name:22} {text}")
+    exported_pack(model, run.folder / "export", QUICKSTART_ARTEFACTS)

@@ -1,0 +1,54 @@
+"""`keras-gan sample` and `keras-gan interpolate`."""
+
+from pathlib import Path
+
+import click
+
+from keras_gan.cli.start import main, opened
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--num-images", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("samples.png"))
+def sample(source, num_images, seed, out):
+    """Draw pictures with a trained model, a run folder or a .keras file."""
+    model = opened(source)
+    from keras_gan import pictures
+
+    picture = pictures.picture(model.generate(num_images, seed=seed))
+    click.echo(f"Wrote {pictures.save_png(out, picture)}")
+
+
+@main.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--frames", type=click.IntRange(2), default=12, show_default=True)
+@click.option("--stops", type=click.IntRange(2), default=4, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("interpolation.png")
+)
+def interpolate(source, frames, stops, seed, out):
+    """Walk from latent to latent: a strip (.png) or an animation (.gif).
+
+    FRAMES pictures lie between each of STOPS random latents and the next.
+    """
+    if out.suffix.lower() not in (".png", ".gif"):
+        raise click.UsageError(f"--out must end in .png or .gif. Received: {out}")
+    model = opened(source)
+    from keras_gan import pictures
+
+    latents = pictures.walk(
+        model.sample_latents(stops, seed),
+        frames,
+        straight=model.latent_distribution == "uniform",
+    )
+    images = model.predict(latents, verbose=0)
+    extent = 1.1 * float(abs(images).max())
+    if out.suffix.lower() == ".png":
+        pictures.save_png(out, pictures.picture(images, frames, extent))
+    else:
+        films = [pictures.picture(image[None], extent=extent) for image in images]
+        pictures.save_gif(out, films)
+    click.echo(f"Wrote {out}")
