@@ -9,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.export.errors import ExportError
+from keras_gan.export.modes import SAVED_MODEL_MODES, Mode
 from keras_gan.export.quiet import quiet
 from keras_gan.export.signature import CallSignature, call_signature
 from keras_gan.export.spec import GeneratorSpec
+from keras_gan.export.substitutions import plan, substituted
 
 
 class FlatGenerator:
@@ -29,6 +31,7 @@ class FlatGenerator:
         self.model = model
         self.spec = spec
         self.call_signature = spec.call or _call_of(model, spec)
+        self._functions: dict[Any, Any] = {}
 
     @property
     def batch_sizes(self) -> tuple[int, ...]:
@@ -43,16 +46,25 @@ class FlatGenerator:
             outputs = self._called(inputs)
         return {name: np.asarray(value) for name, value in outputs.items()}
 
-    def function(self, batch_size: int | None = None) -> Any:
+    def function(self, batch_size: int | None = None, mode: Mode | None = None) -> Any:
         """Return the generator as a `tf.function` with named inputs and outputs.
 
         Args:
             batch_size: A fixed batch size, which also fixes every other dimension;
                 by default both stay as free as the model has them.
+            mode: What it is traced for, see `substitutions`; by default a SavedModel.
         """
+        mode = mode or SAVED_MODEL_MODES["float32"]
+        key = (batch_size, plan(mode))
+        if key not in self._functions:
+            self._functions[key] = self._function(batch_size, mode)
+        return self._functions[key]
 
+    def _function(self, batch_size: int | None, mode: Mode) -> Any:
         def generate(*tensors):
-            return self.traced(dict(zip(self.spec.input_names, tensors, strict=True)))
+            inputs = dict(zip(self.spec.input_names, tensors, strict=True))
+            with substituted(mode):
+                return self._traced_call(inputs)
 
         return tf.function(
             generate, input_signature=self.tensor_specs(batch_size), autograph=False
@@ -66,8 +78,7 @@ class FlatGenerator:
             for item in self.spec.inputs
         ]
 
-    def traced(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """Return the outputs for inputs by name, inside a function being traced."""
+    def _traced_call(self, inputs: dict[str, Any]) -> dict[str, Any]:
         # Keras compiles a grouped convolution with XLA in a function of its own, which
         # TF Serving refuses to run and tf2onnx to convert.
         try:
