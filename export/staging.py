@@ -63,16 +63,17 @@ def staged(path: pathlib.Path) -> Iterator[pathlib.Path]:
     Args:
         path: Where the artefact, a file or a folder, shall appear.
     """
-    workspace = _workspace(path)
+    workspace = new_workspace(path)
     try:
         fresh = workspace / path.name
         yield fresh
-        _replace(path, fresh, workspace / "replaced")
+        replace(path, fresh, workspace / "replaced")
     finally:
         shutil.rmtree(workspace, ignore_errors=True)
 
 
-def _workspace(path: pathlib.Path) -> pathlib.Path:
+def new_workspace(path: pathlib.Path) -> pathlib.Path:
+    """Make a hidden folder beside `path`, on the same file system."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return pathlib.Path(tempfile.mkdtemp(prefix=".export-", dir=path.parent))
@@ -83,7 +84,8 @@ def _workspace(path: pathlib.Path) -> pathlib.Path:
         ) from error
 
 
-def _replace(path: pathlib.Path, fresh: pathlib.Path, replaced: pathlib.Path) -> None:
+def replace(path: pathlib.Path, fresh: pathlib.Path, replaced: pathlib.Path) -> None:
+    """Move `fresh` to `path`; what was there goes to `replaced`, and back on error."""
     if not path.is_dir():
         os.replace(fresh, path)
         return
