@@ -11,6 +11,7 @@ from keras import layers
 from keras_gan.export import (
     ExportError,
     GeneratorSpec,
+    Limits,
     ParityError,
     artefact,
     export_all,
@@ -59,7 +60,7 @@ def test_a_generator_draws_the_same_pictures_under_the_same_names_in_all_formats
     generator, paths = exported(name)
     _, input_names, output_names = GENERATORS[name]
     folder = paths["saved_model"].parent
-    assert listed(folder) == ["generator.onnx", "generator.tflite", "saved_model"]
+    assert {"generator.onnx", "generator.tflite", "saved_model"} < {*listed(folder)}
     inputs = drawn(input_names)
     expected = keras_outputs(generator, inputs)
     for path in paths.values():
@@ -183,11 +184,11 @@ def test_a_runtime_that_disagrees_stops_the_export(tmp_path, monkeypatch):
     path = export_onnx(sequential(), tmp_path / "g.onnx")
     before = path.read_bytes()
     damage_what_onnx_draws(monkeypatch, lambda outputs: 1.003 * outputs)
-    with pytest.raises(ParityError, match="batch 1 .* by 0.003 .* 0.0001 is allowed"):
+    with pytest.raises(ParityError, match="by 0.003 .* 0.0001 is allowed"):
         export_onnx(sequential(), path)
     assert path.read_bytes() == before
     assert listed(tmp_path) == ["g.onnx"]
-    export_onnx(sequential(), path, tolerance=1e-2)
+    export_onnx(sequential(), path, limits=Limits(relative_error=1e-2))
     assert path.read_bytes() != before
 
 

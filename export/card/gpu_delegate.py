@@ -10,33 +10,37 @@ from keras_gan.export.card.tflite_file import Operation, TFLiteFile
 
 _ANY = """
 ABS ADD ADD_N ATAN2 AVERAGE_POOL_2D BATCH_MATMUL CEIL CONCATENATION CONV_2D COS CUMSUM
-DENSIFY DEPTHWISE_CONV_2D DEPTH_TO_SPACE DIV ELU EQUAL EXP FLOOR FLOOR_DIV FLOOR_MOD
-FULLY_CONNECTED GELU GREATER GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS LESS_EQUAL LOG
-LOGICAL_AND LOGICAL_NOT LOGICAL_OR LOGISTIC MAXIMUM MAX_POOL_2D MINIMUM MUL NEG
-NOT_EQUAL PACK POW PRELU QUANTIZE RELU RELU6 RELU_N1_TO_1 RESHAPE
+DENSIFY DEPTHWISE_CONV_2D DEPTH_TO_SPACE DEQUANTIZE DIV ELU EQUAL EXP FLOOR FLOOR_DIV
+FLOOR_MOD FULLY_CONNECTED GELU GREATER GREATER_EQUAL HARD_SWISH LEAKY_RELU LESS
+LESS_EQUAL LOG LOGICAL_AND LOGICAL_NOT LOGICAL_OR LOGISTIC MAXIMUM MAX_POOL_2D MINIMUM
+MUL NEG NOT_EQUAL PACK POW PRELU QUANTIZE RELU RELU6 RELU_N1_TO_1 RESHAPE
 RESIZE_NEAREST_NEIGHBOR RIGHT_SHIFT ROUND RSQRT SIGN SIN SOFTMAX SPACE_TO_DEPTH SPLIT
 SPLIT_V SQRT SQUARE SQUARED_DIFFERENCE SUB TANH TILE TOPK_V2 TRANSPOSE TRANSPOSE_CONV
 """
 _SUPPORTED = frozenset(_ANY.split())
 _INT32_CONSTANT_AXES = ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_PROD")
 _REFLECT = 0
+_DTYPES = {"float32", "float16", "int8", "uint8", "int32", "bool"}
 
 
 def left_to_the_cpu(file: TFLiteFile) -> list[str]:
-    """Return why steps of a file stay off the GPU, in words, without repeats.
+    """Return why steps of a file stay off the GPU, in words, one for each such step.
 
     Args:
         file: The file.
     """
-    reasons = (_reason(step) for step in file.operations)
-    return sorted({reason for reason in reasons if reason})
+    return [reason for reason in map(_reason, file.operations) if reason]
 
 
 def _reason(step: Operation) -> str:
     if step.is_custom:
         return f"{step.name} is a custom operation"
-    if any(tensor.is_free for tensor in (*step.inputs, *step.outputs)):
+    tensors = (*step.inputs, *step.outputs)
+    if any(tensor.is_free for tensor in tensors):
         return f"{step.name} works on sizes that are not fixed"
+    foreign = sorted({t.dtype for t in tensors if not t.is_constant} - _DTYPES)
+    if foreign:
+        return f"{step.name} works on {', '.join(foreign)}"
     if step.name in _CHECKS:
         return _CHECKS[step.name](step)
     return "" if step.name in _SUPPORTED else f"{step.name} is not supported"
@@ -97,10 +101,6 @@ def _cast(step: Operation) -> str:
     return "" if fits else f"CAST from {given} to {made}"
 
 
-def _dequantize(step: Operation) -> str:
-    return "DEQUANTIZE of int16" if step.inputs[0].dtype == "int16" else ""
-
-
 def _resize_bilinear(step: Operation) -> str:
     both = step.options.alignCorners and step.options.halfPixelCenters
     return "RESIZE_BILINEAR with aligned corners and half pixels" if both else ""
@@ -128,7 +128,6 @@ _CHECKS: dict[str, Callable[[Operation], str]] = {
     "ONE_HOT": _one_hot,
     "GATHER": _gather,
     "CAST": _cast,
-    "DEQUANTIZE": _dequantize,
     "RESIZE_BILINEAR": _resize_bilinear,
     "SELECT": _select,
     "SELECT_V2": _select,

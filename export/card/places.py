@@ -100,7 +100,9 @@ def _gpu(file: TFLiteFile) -> Place:
         return Place(name, "no", "the delegate asks for fixed sizes")
     reasons = left_to_the_cpu(file)
     if reasons:
-        return Place(name, "partly", f"stays on the CPU: {'; '.join(reasons)}")
+        runs = "no" if len(reasons) == len(file.operations) else "partly"
+        why = f"stays on the CPU: {'; '.join(sorted(set(reasons)))}"
+        return Place(name, runs, why)
     if any(t.dtype == "int8" for step in file.operations for t in step.outputs):
         return Place(name, "yes", "it computes the integers as floats")
     return Place(name, "yes", "it takes every operation of the file")

@@ -78,10 +78,14 @@ def _table(report: Mapping[str, Any]) -> str:
 
 def _speed(speed: Mapping[str, Any]) -> list[str]:
     return [
-        f"{speed['latency_ms_median']:.3g} ms",
-        f"{speed['latency_ms_p95']:.3g} ms",
+        _ms(speed["latency_ms_median"]),
+        _ms(speed["latency_ms_p95"]),
         f"{speed['pictures_per_second']:,.0f}",
     ]
+
+
+def _ms(value: float) -> str:
+    return f"{value:.3g} ms" if value < 100 else f"{value:,.0f} ms"
 
 
 def _size(count: int) -> str:
@@ -219,7 +223,8 @@ def _places(artefacts: Mapping[str, Any]) -> str:
             alike.setdefault(key, []).append(item["path"])
     rows = [[*key, _listed(paths)] for key, paths in sorted(alike.items())]
     return (
-        "## Where it will run\n\nSmallest runtime, read from the file:\n\n"
+        "## Where it will run\n\nSmallest runtime, read from the file (LiteRT is what "
+        "TensorFlow Lite is called since its 2.17):\n\n"
         f"{table(['file', 'runtime', 'what asks for it'], smallest)}\n\n"
         "Concluded from the operations, types and sizes in the file; nothing but the "
         "CPU runtimes was tried:\n\n"

@@ -139,16 +139,23 @@ def _tensor(model: Any, item: Any) -> Tensor:
     sizes = [] if signature is None else [int(size) for size in signature]
     buffer = model.buffers[item.buffer]
     stored = buffer.data is not None and len(buffer.data) > 0 or buffer.offset > 1
-    quantization = item.quantization
-    scales = quantization.scale if quantization is not None else None
-    per_tensor = scales is not None and len(scales) == 1
+    scale, zero_point = _per_tensor(item.quantization)
     return Tensor(
         shape=tuple(None if size < 0 else size for size in sizes),
         dtype=_dtypes()[item.type],
         is_constant=bool(stored) and not item.isVariable,
-        scale=float(scales[0]) if per_tensor else 0.0,
-        zero_point=int(quantization.zeroPoint[0]) if per_tensor else 0,
+        scale=scale,
+        zero_point=zero_point,
     )
+
+
+def _per_tensor(quantization: Any) -> tuple[float, int]:
+    """Return scale and zero point, 0 where there are none or one per channel."""
+    if quantization is None or quantization.scale is None:
+        return 0.0, 0
+    if len(quantization.scale) != 1:
+        return 0.0, 0
+    return float(quantization.scale[0]), int(quantization.zeroPoint[0])
 
 
 def _operations(model: Any, graph: Any, tensors: list[Tensor]) -> list[Operation]:
