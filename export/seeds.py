@@ -46,7 +46,8 @@ def rows_from_seeds(item: GeneratorInput, seeds: Any, truncation: Any = None) ->
     shape = (seeds.shape[0], *item.shape[1:])
     rows = tf.map_fn(row, seeds, fn_output_signature=tf.TensorSpec(shape[1:]))
     if truncation is not None:
-        mean, factors = item.sampler.mean, tf.broadcast_to(truncation, tf.shape(seeds))
+        mean = getattr(item.sampler, "mean", 0.0)
+        factors = tf.broadcast_to(truncation, tf.shape(seeds))
         ones = [1] * (len(shape) - 1)
         factors = tf.reshape(factors, tf.concat([tf.shape(seeds), ones], 0))
         rows = mean + factors * (rows - mean)
@@ -54,7 +55,8 @@ def rows_from_seeds(item: GeneratorInput, seeds: Any, truncation: Any = None) ->
 
 
 def _row(item: GeneratorInput, seed: Any) -> Any:
-    sampler, shape = item.sampler, tf.constant(item.shape[1:], tf.int32)
+    sizes: Any = item.shape[1:]
+    sampler, shape = item.sampler, tf.constant(sizes, tf.int32)
     if isinstance(sampler, Normal):
         return sampler.mean + sampler.stddev * random.normal(shape, seed)
     if isinstance(sampler, Uniform):
@@ -62,4 +64,4 @@ def _row(item: GeneratorInput, seed: Any) -> Any:
     if isinstance(sampler, Integers):
         return tf.floor(random.uniform(shape, seed) * float(sampler.num_ids))
     chosen = tf.floor(random.uniform(shape[:-1], seed) * tf.cast(shape[-1], tf.float32))
-    return tf.one_hot(tf.cast(chosen, tf.int32), item.shape[-1])
+    return tf.one_hot(tf.cast(chosen, tf.int32), sizes[-1])

@@ -484,3 +484,15 @@ def test_a_generator_with_free_sizes_is_served_request_by_request(tmp_path):
     assert [len(answer[0]) for answer in answers] == [8, 9] * 4
     np.testing.assert_allclose(answers[1], generator(images[9]), atol=1e-5)
     assert tf.io.decode_png(file).shape == (8, 6, 3)
+
+
+@pytest.mark.slow
+def test_no_request_is_lost_under_load():
+    script = pathlib.Path(__file__).parents[1] / "benchmarks" / "serving_load.py"
+    command = [sys.executable, str(script)]
+    command += ["--clients", "16", "--seconds", "6", "--width", "4"]
+    result = subprocess.run(command, capture_output=True, timeout=600)
+    report = json.loads(result.stdout)
+    assert report["num_requests"] >= 16
+    assert (report["num_lost"], report["failures"]) == (0, [])
+    assert report["exit_status"] == 0

@@ -151,7 +151,7 @@ def _file() -> Any:
     for message_name, fields in _FIELDS.items():
         message = file.message_type.add(name=message_name)
         for number, (name, kind) in enumerate(fields.items(), 1):
-            field = message.field.add(name=name, number=number)
+            field: Any = message.field.add(name=name, number=number)
             field.label = 3 if name in _REPEATED else 1
             if kind.startswith("."):
                 field.type, field.type_name = field.TYPE_MESSAGE, kind

@@ -137,7 +137,7 @@ def _array(name: str, value: Any, info: Any) -> np.ndarray:
             f"Received: {_foreign(value, kinds)!r}"
         )
     if dtype.kind in "iu" and array.size:
-        limits = np.iinfo(dtype)
+        limits = np.iinfo(dtype.name)
         if array.min() < limits.min or array.max() > limits.max:
             raise invalid(f"Input `{name}` holds numbers too large for {dtype.name}.")
     return array.astype(dtype)

@@ -107,7 +107,7 @@ def _export_further(generator, folder, targets, onnxruntime_web, seed):
 
     if "serving" in targets:
         path = export.export_serving(generator, Path(folder) / "serving", seed=seed)
-        click.echo(f"  serving: {path}. Start it with: keras-gan serve {path.parent}")
+        click.echo(f"  serving: {path}. Start it with: keras-gan serve {path.parent.parent}")
     if "web" in targets:
         path = export.export_web(
             generator, Path(folder) / "web", onnxruntime_web=onnxruntime_web, seed=seed
@@ -127,12 +127,14 @@ def check(folder):
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def benchmark(folder):
+@click.option("--seconds", type=float, default=10.0, show_default=True)
+@click.option("--threads", type=click.IntRange(1), help="[default: all]")
+def benchmark(folder, seconds, threads):
     """Measure the files of an export again, on this machine."""
     start()
     from keras_gan import export
 
-    click.echo(export.benchmark(folder))
+    click.echo(export.benchmark(folder, seconds=seconds, num_threads=threads))
 
 
 @main.command()
@@ -140,12 +142,19 @@ def benchmark(folder):
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--rest-port", type=int, default=8501, show_default=True)
 @click.option("--grpc-port", type=int, default=8500, show_default=True)
-def serve(folder, host, rest_port, grpc_port):
+@click.option(
+    "--server",
+    type=click.Choice(["tensorflow_model_server", "docker", "preview"]),
+    help="[default: the first of them that can be had]",
+)
+def serve(folder, host, rest_port, grpc_port, server):
     """Serve an exported pack: TensorFlow Serving, or a preview of it."""
     start()
     from keras_gan.export import serving
 
-    serving.serve(folder, host=host, rest_port=rest_port, grpc_port=grpc_port)
+    serving.serve(
+        folder, host=host, rest_port=rest_port, grpc_port=grpc_port, server=server
+    )
 
 
 @main.command()
