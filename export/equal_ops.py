@@ -10,10 +10,17 @@ import tensorflow as tf
 
 from keras_gan.export.rewrites import LARGEST_TABLE
 
+_MOVES = ("Reshape", "ExpandDims", "Squeeze", "Identity", "Transpose")
+
 
 def erfc_by_erf(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
     """`1 - erf(x)`: ONNX has no Erfc, which exact gelu is made of."""
     return 1.0 - tf.math.erf(inputs[0])
+
+
+def expm1_by_exp(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
+    """`exp(x) - 1`: ONNX has no Expm1, which celu is made of."""
+    return tf.exp(inputs[0]) - 1.0
 
 
 def square_by_product(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
@@ -66,6 +73,22 @@ def nonzero_by_cast(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> An
     zero = tf.get_static_value(other)
     plain = x.dtype.is_integer and zero is not None and zero.ndim == 0 and zero == 0
     return tf.cast(x, tf.bool) if plain else None
+
+
+def rounded_ids(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
+    """`int(round(x))` for ids that took the form of floats on their way.
+
+    `CategoryEncoding` does that to them. Quantised, 7.0 is 6.98, and cut off 6.
+    """
+    x, dtype = inputs[0], tf.as_dtype(attrs["DstT"].type)
+    if not (x.dtype.is_floating and dtype.is_integer):
+        return None
+    source = getattr(x, "op", None)
+    while source is not None and source.type in _MOVES:
+        source = source.inputs[0].op
+    if source is None or source.type != "Cast" or source.inputs[0].dtype.is_floating:
+        return None
+    return tf.cast(tf.round(x), dtype)
 
 
 def rows_by_one_hot(table: Any, indices: Any) -> Any:
@@ -146,7 +169,8 @@ def _static_value(tensor: Any, images: Any, size: Any) -> Any:
     divisor = tensor.op.inputs[1].op
     while divisor.type in ("Cast", "StridedSlice"):
         divisor = divisor.inputs[0].op
-    if divisor.type != "Shape" or divisor.inputs[0] is not images:
+    of_images = divisor.type == "Shape" and divisor.inputs[0] is images
+    if not of_images and divisor.type != "Const":
         return None
     return size.astype("float32") / np.array(images.shape[1:3], "float32")
 

@@ -10,13 +10,27 @@ import numpy as np
 from keras import layers
 from keras.src.models.functional import Functional
 
-from keras_gan.export.modes import ONNX_MODES, TFLITE_MODES, Mode
+from keras_gan.export.modes import TFLITE_MODES, Mode
 from keras_gan.export.sub_pixel import SubPixelConvolution, axes_of
 
-_Form = Callable[[int], str | None]
-
 MOST_PHASES = 16
-_INTEGER_PRODUCTS = ("dynamic", "int8", "int8_io")
+
+# What the products of a mode are computed in, where it is not float.
+_PRODUCTS = {
+    ("tflite", "dynamic"): "integer",
+    ("tflite", "int8"): "integer",
+    ("tflite", "int8_io"): "integer",
+    ("onnx", "dynamic"): "dynamic",
+    ("onnx", "int8"): "integer",
+}
+# How a transposed convolution with so many filters is fastest; `None`: as it is.
+_FORMS: dict[str, Callable[[int], str | None]] = {
+    "litert-float": lambda filters: "split" if filters >= 32 else "merged",
+    "litert-integer": lambda filters: "split" if filters >= 64 else "merged",
+    "onnxruntime-float": lambda filters: "split" if filters >= 64 else None,
+    "onnxruntime-integer": lambda filters: "merged",
+    "onnxruntime-dynamic": lambda filters: None,
+}
 
 _TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose)
 _LINEAR = (
@@ -82,13 +96,12 @@ def faster_generator(
     sooner = faster_generator(generator, TFLITE_MODES["int8"])
     ```
     """
-    form = _form_for(mode)
-    if form is None or not is_rewritable(model):
+    if not rewriting(mode) or not is_rewritable(model):
         return model
     functional: Any = model
     if isinstance(model, keras.Sequential):
         functional = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    return _Rewriting(functional, form, mode).model or model
+    return _Rewriting(functional, mode).model or model
 
 
 def is_rewritable(model: Any) -> bool:
@@ -96,18 +109,18 @@ def is_rewritable(model: Any) -> bool:
     return type(model) in (Functional, keras.Sequential) and model.built
 
 
-def _form_for(mode: Mode) -> _Form | None:
-    """Return how a transposed convolution with so many filters is written best."""
-    if mode.format == "tflite":
-        many = 64 if mode.name in _INTEGER_PRODUCTS else 32
-        return lambda filters: "split" if filters >= many else "merged"
-    if mode == ONNX_MODES["int8"]:
-        return lambda filters: "merged"
-    if mode == ONNX_MODES["dynamic"]:
-        return lambda filters: None
-    if mode.format == "onnx":
-        return lambda filters: "split" if filters >= 64 else None
-    return None
+def rewriting(mode: Mode) -> str:
+    """Return which rewriting a mode gets, by name: `""` for none.
+
+    Modes of one name share it, and with it what is made of the rewritten generator.
+
+    Args:
+        mode: A format and mode.
+    """
+    if mode.format == "saved_model":
+        return ""
+    runtime = {"tflite": "litert", "onnx": "onnxruntime"}[mode.format]
+    return f"{runtime}-{_PRODUCTS.get((mode.format, mode.name), 'float')}"
 
 
 @dataclasses.dataclass
@@ -140,8 +153,8 @@ class _Chain:
 
 
 class _Rewriting:
-    def __init__(self, model: Any, form: _Form, mode: Mode):
-        self._form, self._mode = form, mode
+    def __init__(self, model: Any, mode: Mode):
+        self._form, self._mode = _FORMS[rewriting(mode)], mode
         self._calls, self._readers = _calls_and_readers(model)
         self._chains = {
             layer: self._chain(layer) for layer in self._calls if _is_linear(layer)

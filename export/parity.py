@@ -119,25 +119,3 @@ def _not_loaded(
             f"Received: path={path}. It is damaged: export the generator again."
         )
     return refused(kind.runtime, error)
-
-
-def check_parity(flat, path, batch_sizes, tolerance, seed=0):
-    artefact = opened(path)
-    check_signature(artefact, flat.spec)
-    errors = [0.0]
-    for trial, batch_size in enumerate(batch_sizes):
-        inputs = flat.spec.draw(batch_size, seed + trial)
-        actual, expected = run(artefact, inputs), flat.reference(inputs)
-        for name in flat.spec.output_names:
-            where = f"{artefact.format_name}: output `{name}` at batch {batch_size}"
-            problem = check_form(where, actual[name], expected[name])
-            if problem:
-                raise ParityError(problem)
-            errors.append(relative_error(actual[name], expected[name]))
-            if not errors[-1] <= tolerance:
-                raise ParityError(
-                    f"{where} differs from the Keras generator by {errors[-1]:.2g} of "
-                    f"its largest value, and {tolerance:.2g} is allowed. If pictures "
-                    "that far apart will do, pass a larger `tolerance`."
-                )
-    return max(errors)

@@ -57,6 +57,10 @@ FLOAT_INPUTS = (
     "Cast integer inputs to floats, or turn them into one-hot codes, before anything "
     'else, or export with mode="int8" or mode="weight_only".'
 )
+DILATED_CONVOLUTION = "Dilate a `Conv2D` in place of the transposed convolution."
+SAME_PADDING = (
+    'Use `padding="same"` in the transposed convolution, without `output_padding`.'
+)
 OTHER_NAMES = "Name the inputs and outputs differently with `GeneratorSpec`."
 
 # Operations to the rewrite that was tried, in every format that lacks them.
@@ -72,6 +76,7 @@ _FOR_OPS = (
     (r"PyFunc", NO_PYTHON),
     (r"jit_compile|PartitionedCall", NO_JIT),
     (r"TensorList", FIXED_SIZES),
+    (r"\bConv2DBackpropInput\b(?!.*xb?f16>)", DILATED_CONVOLUTION),
 )
 
 # Words of a converter or runtime that fails to what it stumbled over.
@@ -86,6 +91,7 @@ _FOR_MESSAGES = (
     ),
     (r"list index out of range|declared inputs", CONSTANTS_AS_WEIGHTS),
     (r"TensorListReserve", FIXED_SIZES),
+    (r"Attribute pads must not", SAME_PADDING),
     (r"Max and min for dynamic tensors should be recorded", FLOAT_INPUTS),
 )
 

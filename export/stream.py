@@ -17,7 +17,7 @@ from keras_gan.export.packages import require
 from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath, staged
 
-STAGES = ("decode", "run", "encode")
+STAGES: tuple[str, ...] = ("decode", "run", "encode")
 CHANNELS = {1: "L", 3: "RGB"}
 
 Size = tuple[int, int]
@@ -233,10 +233,12 @@ def _ranges(path: pathlib.Path) -> tuple[tuple[float, float], tuple[float, float
     if metadata is None:
         return (-1.0, 1.0), (-1.0, 1.0)
     spec = GeneratorSpec.from_json(metadata["spec"])
-    ends = (spec.inputs[0].sampler, spec.outputs[0])
-    known = [(end.low, end.high) for end in ends]
-    source, made = [(-1.0, 1.0) if None in ends else ends for ends in known]
-    return source, made
+    source, made = spec.inputs[0].sampler, spec.outputs[0]
+    return _ends(source.low, source.high), _ends(made.low, made.high)
+
+
+def _ends(low: float | None, high: float | None) -> tuple[float, float]:
+    return (-1.0, 1.0) if low is None or high is None else (low, high)
 
 
 def _sized(size: Any) -> str:

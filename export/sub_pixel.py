@@ -183,8 +183,8 @@ class SubPixelConvolution(layers.Layer):
             return x
         if len(self.axes) == 2:
             return tf.nn.depth_to_space(x, self.stride)
-        length = ops.shape(x)[1] * self.stride
-        return ops.reshape(x, (-1, length, self.filters))
+        sizes: Any = ops.shape(x)
+        return ops.reshape(x, (sizes[0], sizes[1] * self.stride, self.filters))
 
     def _cropped(self, x):
         crops = [a.crop(s) for a, s in zip(self.axes, self._shifts, strict=True)]

@@ -92,6 +92,12 @@ SUBSTITUTIONS = (
         ops=(("Erfc", equal_ops.erfc_by_erf),),
     ),
     Substitution(
+        "exp",
+        "expm1 is computed with exp",
+        _onnx,
+        ops=(("Expm1", equal_ops.expm1_by_exp),),
+    ),
+    Substitution(
         "wide buffer",
         "a stored buffer of one channel is widened to all channels",
         _onnx,
@@ -127,6 +133,12 @@ SUBSTITUTIONS = (
         "one-hot codes are looked up in an identity matrix",
         _INT8,
         ops=(("OneHot", equal_ops.one_hot_by_lookup),),
+    ),
+    Substitution(
+        "rounded ids",
+        "ids that are floats are rounded before they count as integers",
+        _INTEGER,
+        ops=(("Cast", equal_ops.rounded_ids),),
     ),
     Substitution(
         "lookup by product",

@@ -19,8 +19,10 @@ from keras_gan.export import (
     export_tflite,
     load_artefact,
 )
-from keras_gan.export.parity import check_parity, relative_error
+from keras_gan.export.modes import ONNX_MODES
+from keras_gan.export.parity import relative_error
 from keras_gan.export.prepare import prepared
+from keras_gan.export.proof import prove
 from tests.export_generators import (
     EXPORTERS,
     GENERATORS,
@@ -204,19 +206,21 @@ def test_a_runtime_that_disagrees_stops_the_export(tmp_path, monkeypatch):
 def test_every_way_to_disagree_is_noticed(damage, words, exported, monkeypatch):
     generator, paths = exported("convolutional")
     flat = prepared(generator)
-    assert check_parity(flat, paths["onnx"], (1, 7), tolerance=1e-4) < 1e-5
+    mode, sizes = ONNX_MODES["float32"], (1, 7)
+    proof = prove(flat, paths["onnx"], mode, batch_sizes=sizes)
+    assert proof.relative_error < 1e-5
     damage_what_onnx_draws(monkeypatch, damage)
     with pytest.raises(ParityError, match=words):
-        check_parity(flat, paths["onnx"], (1, 7), tolerance=1e-4)
+        prove(flat, paths["onnx"], mode, batch_sizes=sizes)
 
 
 def test_the_artefact_of_another_generator_is_noticed(exported):
-    _, paths = exported("convolutional")
+    (_, paths), mode = exported("convolutional"), ONNX_MODES["float32"]
     other = keras.models.clone_model(exported("convolutional")[0])
     with pytest.raises(ParityError, match="differs from the Keras generator"):
-        check_parity(prepared(other), paths["onnx"], (1, 7), tolerance=1e-4)
+        prove(prepared(other), paths["onnx"], mode, batch_sizes=(1, 7))
     with pytest.raises(ParityError, match=r"\['digit', 'latents'\] were declared"):
-        check_parity(prepared(two_inputs()), paths["onnx"], (1, 7), tolerance=1e-4)
+        prove(prepared(two_inputs()), paths["onnx"], mode, batch_sizes=(1, 7))
 
 
 def test_an_artefact_that_cannot_be_loaded_or_called_says_why(exported, tmp_path):

@@ -219,7 +219,7 @@ def test_all_rows_that_are_given_are_tried(flat, tflite, monkeypatch):
 
     monkeypatch.setattr(given, "reference", noted)
     prove(given, tflite, INT8, batch_sizes=(1,))
-    np.testing.assert_array_equal(np.concatenate(seen[1:])[:100], rows)
+    assert {*map(bytes, rows)} == {*map(bytes, np.concatenate(seen))}
 
 
 def test_batches_are_as_large_as_memory_allows(flat):
