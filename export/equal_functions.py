@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_gan.export.equal_ops import rows_by_one_hot
+from keras_gan.export.equal_ops import rows_by_one_hot, shape_of
 from keras_gan.export.rewrites import LONGEST_LOOP
 
 
@@ -21,7 +21,7 @@ def upsample_by_one_resize(original: Callable, layer: Any, inputs: Any) -> Any:
         return None
     channels_first = layer.data_format == "channels_first"
     x = tf.transpose(inputs, (0, 2, 3, 1)) if channels_first else inputs
-    height, width = keras.ops.shape(x)[1:3]
+    _, height, width, _ = shape_of(x)
     size = (height * layer.size[0], width * layer.size[1])
     x = tf.image.resize(x, size, method="nearest")
     return tf.transpose(x, (0, 3, 1, 2)) if channels_first else x
@@ -33,7 +33,7 @@ def repeat_of_known_shape(original: Callable, x: Any, repeats: Any, axis: Any = 
     if not isinstance(repeats, int) or axis is None or x.shape.rank is None:
         return None
     axis = axis % x.shape.rank
-    sizes = [*keras.ops.shape(x)]
+    sizes = shape_of(x)
     multiples = [1] * (axis + 1) + [repeats] + [1] * (x.shape.rank - axis - 1)
     tiled = tf.tile(tf.expand_dims(x, axis + 1), multiples)
     sizes[axis] = sizes[axis] * repeats
@@ -67,14 +67,15 @@ def _place_of_extremum(search: Callable, x: Any, axis: int | None, keepdims: boo
 
 def take_by_one_hot(original: Callable, x: Any, indices: Any, axis: Any = None) -> Any:
     """`take` as `one_hot(indices mod rows) @ x`, with one integer step before it."""
-    plain = tf.is_tensor(indices) and not isinstance(
-        indices, tf.SparseTensor | tf.RaggedTensor
-    )
-    if not plain or axis != 0 or tf.get_static_value(indices) is not None:
+    sparse = isinstance(indices, tf.SparseTensor | tf.RaggedTensor)
+    if sparse or not tf.is_tensor(indices) or axis != 0:
         return None
-    table = tf.convert_to_tensor(x)
+    table: Any = tf.convert_to_tensor(x)
     if table.shape.rank is None or table.shape[0] is None:
         return None
+    if tf.get_static_value(indices) is not None:
+        return None
+    # Keras counts negative indices from the end.
     return rows_by_one_hot(table, tf.math.floormod(indices, table.shape[0]))
 
 
@@ -89,9 +90,10 @@ def unrolled_loop(
     options["unroll"] = True
     if options.get("go_backwards") and options.get("mask") is not None:
         # Keras forgets to turn the mask of the outputs around when it unrolls.
-        inputs, options["mask"] = keras.tree.map_structure(
+        turned: Any = keras.tree.map_structure(
             lambda x: tf.reverse(x, [time]), (inputs, options["mask"])
         )
+        inputs, options["mask"] = turned
         options["go_backwards"] = False
     return original(step, inputs, initial_states, **options)
 

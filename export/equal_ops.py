@@ -1,6 +1,5 @@
 """Graph operations that converters stumble over, computed with other operations."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import tensorflow as tf
 
 from keras_gan.export.rewrites import LARGEST_TABLE
 
-_MOVES = ("Reshape", "ExpandDims", "Squeeze", "Identity", "Transpose")
+_RESHAPES = ("Reshape", "ExpandDims", "Squeeze", "Identity")
 
 
 def erfc_by_erf(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
@@ -41,18 +40,19 @@ def one_hot_by_lookup(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> 
 
     Indices outside of the range look up a row of zeros at either end.
     """
-    indices, depth, on, off = inputs[0], *map(tf.get_static_value, inputs[1:])
-    known = depth is not None and on is not None and off is not None
-    if not known or not inputs[2].dtype.is_floating or depth > LARGEST_TABLE:
+    indices, rank, axis = inputs[0], inputs[0].shape.rank, attrs["axis"].i
+    depth, on, off = (tf.get_static_value(value) for value in inputs[1:])
+    if depth is None or on is None or off is None or rank is None:
+        return None
+    if not inputs[2].dtype.is_floating or depth > LARGEST_TABLE:
         return None
     table = np.full((depth + 2, depth), off)
     np.fill_diagonal(table[1:-1], on)
     ids = indices if indices.dtype == tf.int64 else tf.cast(indices, tf.int32)
     rows = tf.gather(table, tf.clip_by_value(ids, -1, int(depth)) + 1)
-    axis = attrs["axis"].i
-    if axis in (-1, indices.shape.rank):
+    if axis in (-1, rank):
         return rows
-    order = [*range(indices.shape.rank)]
+    order = [*range(rank)]
     return tf.transpose(rows, [*order[:axis], len(order), *order[axis:]])
 
 
@@ -75,20 +75,26 @@ def nonzero_by_cast(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> An
     return tf.cast(x, tf.bool) if plain else None
 
 
-def rounded_ids(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
-    """`int(round(x))` for ids that took the form of floats on their way.
+def ids_without_floats(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
+    """Ids that took the form of floats on their way, without that.
 
-    `CategoryEncoding` does that to them. Quantised, 7.0 is 6.98, and cut off 6.
+    `CategoryEncoding` does so to them. Quantised, 7.0 is 6.98, and cut off 6.
     """
     x, dtype = inputs[0], tf.as_dtype(attrs["DstT"].type)
-    if not (x.dtype.is_floating and dtype.is_integer):
+    ids = ids_behind(x)
+    if ids is None or not dtype.is_integer:
         return None
-    source = getattr(x, "op", None)
-    while source is not None and source.type in _MOVES:
-        source = source.inputs[0].op
-    if source is None or source.type != "Cast" or source.inputs[0].dtype.is_floating:
+    return tf.reshape(tf.cast(ids, dtype), shape_of(x))
+
+
+def ids_behind(x: Any) -> Any:
+    """Return the integers that floats were made of and reshaped, `None` if not so."""
+    op = getattr(x, "op", None)
+    while op is not None and op.type in _RESHAPES:
+        op = op.inputs[0].op
+    if op is None or op.type != "Cast" or not x.dtype.is_floating:
         return None
-    return tf.cast(tf.round(x), dtype)
+    return op.inputs[0] if op.inputs[0].dtype.is_integer else None
 
 
 def rows_by_one_hot(table: Any, indices: Any) -> Any:
@@ -103,7 +109,13 @@ def rows_by_one_hot(table: Any, indices: Any) -> Any:
     chosen = tf.one_hot(indices, num_rows, dtype=table.dtype)
     chosen = tf.reshape(chosen, (-1, num_rows))
     rows = tf.matmul(chosen, tf.reshape(table, (num_rows, -1)))
-    return tf.reshape(rows, [*keras.ops.shape(indices), *rest])
+    return tf.reshape(rows, [*shape_of(indices), *rest])
+
+
+def shape_of(x: Any) -> list[Any]:
+    """Return the sizes of a tensor, as numbers where these are known."""
+    sizes: Any = keras.ops.shape(x)
+    return [*sizes]
 
 
 def seeded_constant(op_type: str) -> Any:
@@ -118,89 +130,21 @@ def seeded_constant(op_type: str) -> Any:
         shape, seed, algorithm = known
         if shape is None or seed is None or algorithm is None:
             return None
+        dtype = attrs["dtype"].type
         with tf.init_scope(), tf.device("CPU:0"):
-            key, counter = tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
+            key, counter = _key_and_counter(seed)
             draw = getattr(tf.raw_ops, op_type)
             drawn = draw(
-                shape=shape,
-                key=key,
-                counter=counter,
-                alg=algorithm,
-                dtype=attrs["dtype"].type,
-            ).numpy()
+                shape=shape, key=key, counter=counter, alg=algorithm, dtype=dtype
+            )
+            drawn = drawn.numpy()
         return tf.constant(drawn)
 
     return rewrite
 
 
-def resize_by_matrices(op_type: str) -> Any:
-    """Return the rewrite of a resize whose sizes are known as two matrix products.
-
-    Each of them is a linear map of the rows, then of the columns, of a picture.
-    """
-
-    def rewrite(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
-        images, size = inputs[0], tf.get_static_value(inputs[1])
-        if size is None or images.dtype != tf.float32:
-            return None
-        height, width, channels = images.shape[1:]
-        if height is None or width is None or channels is None:
-            return None
-        rest = [_static_value(value, images, size) for value in inputs[2:]]
-        if any(value is None for value in rest):
-            return None
-        new_height, new_width = map(int, size)
-        resize = functools.partial(_resize_matrix, op_type, _resize_options(attrs))
-        rows = resize(height, new_height, [value[0] for value in rest])
-        columns = resize(width, new_width, [value[1] for value in rest])
-        x = tf.reshape(images, (-1, height, width * channels))
-        x = tf.reshape(tf.matmul(rows[None], x), (-1, width, channels))
-        x = tf.matmul(columns[None], x)
-        return tf.reshape(x, (-1, new_height, new_width, channels))
-
-    return rewrite
-
-
-def _static_value(tensor: Any, images: Any, size: Any) -> Any:
-    """Return what a tensor holds, also if it is the scale of `tf.image.resize`."""
-    value = tf.get_static_value(tensor)
-    if value is not None or tensor.op.type != "RealDiv":
-        return value
-    divisor = tensor.op.inputs[1].op
-    while divisor.type in ("Cast", "StridedSlice"):
-        divisor = divisor.inputs[0].op
-    of_images = divisor.type == "Shape" and divisor.inputs[0] is images
-    if not of_images and divisor.type != "Const":
-        return None
-    return size.astype("float32") / np.array(images.shape[1:3], "float32")
-
-
-def _resize_options(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for name in ("align_corners", "half_pixel_centers", "antialias"):
-        if name in attrs:
-            options[name] = attrs[name].b
-    if "kernel_type" in attrs:
-        options["kernel_type"] = attrs["kernel_type"].s.decode()
-    return options
-
-
-def _resize_matrix(
-    op_type: str,
-    options: dict[str, Any],
-    length: int,
-    new_length: int,
-    scale_and_translation: Sequence[float],
-) -> np.ndarray:
-    """Resize the unit vectors along the height, each in a channel of its own."""
-    unit_vectors = np.eye(length, dtype="float32").reshape(1, length, 1, length)
-    arguments = {"images": unit_vectors, "size": (new_length, 1), **options}
-    if scale_and_translation:
-        scale, translation = scale_and_translation
-        arguments.update(scale=(scale, 1.0), translation=(translation, 0.0))
-    with tf.init_scope(), tf.device("CPU:0"):
-        resized = getattr(tf.raw_ops, op_type)(**arguments)
-        return resized.numpy().reshape(new_length, length)
+def _key_and_counter(seed: Any) -> Any:
+    return tf.raw_ops.StatelessRandomGetKeyCounter(seed=seed)
 
 
 def buffer_with_all_channels(

@@ -240,16 +240,17 @@ class _Rewriting:
 
     def _new(self, layer: Any) -> Any:
         chain = self._chains.get(layer, _Chain())
-        if self._form_of(layer) and _is_elementwise(layer):
+        form = self._form_of(layer)
+        if form and _is_elementwise(layer):
             self._has_changes = True
-            return self._sub_pixel(layer, chain)
+            return self._sub_pixel(layer, chain, form)
         config = layer.get_config()
         if chain.scale is not None:
             self._has_changes = True
             config["use_bias"] = True
         return type(layer).from_config(config)
 
-    def _sub_pixel(self, layer: Any, chain: _Chain) -> SubPixelConvolution:
+    def _sub_pixel(self, layer: Any, chain: _Chain, form: str) -> SubPixelConvolution:
         activation = chain.activation
         if activation is not None:
             activation = type(activation).from_config(activation.get_config())
@@ -258,7 +259,7 @@ class _Rewriting:
         return SubPixelConvolution(
             layer.filters,
             axes_of(layer),
-            self._form_of(layer),
+            form,
             activation,
             name=layer.name,
             dtype=layer.dtype_policy,

@@ -57,6 +57,10 @@ FLOAT_INPUTS = (
     "Cast integer inputs to floats, or turn them into one-hot codes, before anything "
     'else, or export with mode="int8" or mode="weight_only".'
 )
+FLAT_LABELS = (
+    "Give the labels one dimension, the batch, so that they need no reshape, or export "
+    'with mode="int8" or mode="weight_only".'
+)
 DILATED_CONVOLUTION = "Dilate a `Conv2D` in place of the transposed convolution."
 SAME_PADDING = (
     'Use `padding="same"` in the transposed convolution, without `output_padding`.'

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import tensorflow as tf
 
 from keras_gan.export import rewrites
+from keras_gan.export.equal_ops import ids_behind
 from keras_gan.export.modes import Mode
 from keras_gan.export.traced import Node, TracedGenerator
 
@@ -75,6 +76,14 @@ def _lookups_by_input(traced: TracedGenerator) -> Iterator[Node]:
     for node in _ops("GatherV2|ResourceGather")(traced):
         if node.op is not None and node.op.outputs[0].dtype.is_floating:
             if traced.depends_on_inputs(node.op.inputs[1]):
+                yield node
+
+
+def _ids_in_float(traced: TracedGenerator) -> Iterator[Node]:
+    for node in _ops("Cast")(traced):
+        if node.op is not None and node.op.outputs[0].dtype.is_integer:
+            x = node.op.inputs[0]
+            if x.op.type != "Cast" and ids_behind(x) is not None:
                 yield node
 
 
@@ -160,6 +169,12 @@ RULES = (
         rewrites.FIXED_SIZES,
         _tflite_modes(*_FLOAT),
         _lists_of_free_size,
+    ),
+    Rule(
+        "ids become floats and are reshaped, which cuts some off when quantised",
+        rewrites.FLAT_LABELS,
+        _tflite_modes("int16x8"),
+        _ids_in_float,
     ),
     Rule(
         "a table is too large to be looked up in 16 bits",

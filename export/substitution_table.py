@@ -9,6 +9,7 @@ from keras.src import backend
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from keras_gan.export import equal_functions, equal_ops
+from keras_gan.export.equal_resize import resize_by_matrices
 from keras_gan.export.modes import Mode
 
 
@@ -124,7 +125,7 @@ SUBSTITUTIONS = (
         "the resize is two products with fixed matrices",
         _converted,
         ops=tuple(
-            (name, equal_ops.resize_by_matrices(name))
+            (name, resize_by_matrices(name))
             for name in ("ResizeBicubic", "ScaleAndTranslate", "ResizeArea")
         ),
     ),
@@ -135,10 +136,10 @@ SUBSTITUTIONS = (
         ops=(("OneHot", equal_ops.one_hot_by_lookup),),
     ),
     Substitution(
-        "rounded ids",
-        "ids that are floats are rounded before they count as integers",
-        _INTEGER,
-        ops=(("Cast", equal_ops.rounded_ids),),
+        "integer ids",
+        "ids stay integers and do not become floats in between",
+        _INT8,
+        ops=(("Cast", equal_ops.ids_without_floats),),
     ),
     Substitution(
         "lookup by product",

@@ -126,12 +126,12 @@ def style_based():
     return keras.Model(latents, image(x))
 
 
-def labelled(code):
+def labelled(code, shape=()):
     """Return a builder of a conditional generator, from the layer for the labels."""
 
     def build():
         latents = latents_input()
-        labels = keras.Input((), dtype="int32", name="labels")
+        labels = keras.Input(shape, dtype="int32", name="labels")
         x = layers.Concatenate()([latents, code()(labels)])
         return keras.Model([latents, labels], image(features(x)))
 
@@ -140,6 +140,10 @@ def labelled(code):
 
 def one_hot():
     return layers.Lambda(lambda labels: ops.one_hot(labels, NUM_CLASSES), name="code")
+
+
+def category():
+    return layers.CategoryEncoding(NUM_CLASSES, output_mode="one_hot")
 
 
 def segmentation_map():
@@ -207,6 +211,15 @@ def seeded_noise(x):
     return x + tf.random.stateless_normal(tf.shape(x), (1, 2))
 
 
+def _by_sign(x):
+    if tf.reduce_sum(x) > 0:
+        return x
+    return 3 * x
+
+
+compiled_step = tf.function(_by_sign, jit_compile=True)
+
+
 def python_step(x):
     return tf.ensure_shape(tf.numpy_function(np.tanh, [x], "float32"), x.shape)
 
@@ -245,6 +258,7 @@ BLOCKS = {
     "grouped convolution": on_features(conv(groups=2)),
     "one-hot labels": labelled(one_hot),
     "embedded labels": labelled(lambda: layers.Embedding(NUM_CLASSES, 6)),
+    "category labels": labelled(category, (1,)),
     "segmentation map": segmentation_map,
     "gru": text(lambda: layers.GRU(8)),
     "masked bidirectional lstm": text(
@@ -257,6 +271,7 @@ BLOCKS = {
     "own noise": on_features(lambda_layer(own_noise)),
     "seeded noise": on_features(lambda_layer(seeded_noise)),
     "python step": on_features(lambda_layer(python_step)),
+    "compiled step": on_features(lambda_layer(compiled_step)),
     "half precision": on_features(lambda_layer(half_precision)),
     "words": text_vectorization,
 }

@@ -25,7 +25,6 @@ from tests.export_generators import (
     sequential,
 )
 
-
 POSITIONS = tf.constant([0.1, 0.2, 0.3, 0.4])
 
 

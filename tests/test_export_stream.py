@@ -8,7 +8,7 @@ import onnx
 import pytest
 import tensorflow as tf
 from onnx import TensorProto, helper
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from keras_gan.export.errors import ExportError
 from keras_gan.export.metadata import write_metadata
@@ -73,12 +73,8 @@ def grey_levels(*levels, size=(8, 8)):
 
 def means_of(path):
     with Image.open(path) as film:
-        return [means(film, index) for index in range(film.n_frames)]
-
-
-def means(film, index):
-    film.seek(index)
-    return round(np.asarray(film.convert("RGB")).mean())
+        frames = ImageSequence.Iterator(film)
+        return [round(np.asarray(frame.convert("RGB")).mean()) for frame in frames]
 
 
 @pytest.mark.parametrize("model", ["negative", "negative_8x8"])

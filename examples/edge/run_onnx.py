@@ -37,7 +37,7 @@ def png(pixels):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", default="picture.png")
@@ -51,10 +51,10 @@ def main():
     )
     rng = np.random.default_rng(args.seed)
     inputs = {item.name: draw(item, rng) for item in session.get_inputs()}
-    times = []
+    times, pictures = [], np.zeros(())
     for _ in range(RUNS):
         start = time.perf_counter()
-        [pictures] = session.run(None, inputs)
+        pictures = np.asarray(session.run(None, inputs)[0])
         times.append(1e3 * (time.perf_counter() - start))
     pixels = np.clip(np.rint((pictures[0] + 1) * 127.5), 0, 255).astype("uint8")
     with open(args.out, "wb") as file:

@@ -46,7 +46,7 @@ def png(pixels):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser()
     parser.add_argument("model")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", default="picture.png")

@@ -40,7 +40,7 @@ class Child:
     def __init__(self, idle_s: float = _IDLE_S):
         self._log = tempfile.TemporaryFile()
         # -P, because modules beside the script have the names of packages.
-        self.process = subprocess.Popen(
+        self.process: Any = subprocess.Popen(
             [sys.executable, "-P", str(_SCRIPT), str(idle_s)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

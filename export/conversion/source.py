@@ -1,5 +1,6 @@
 """What the child process converts, written once for all modes of a generator."""
 
+import dataclasses
 import pathlib
 import tempfile
 from typing import Any
@@ -10,12 +11,19 @@ from keras_gan.export.calibration import Calibration, calibration_samples
 from keras_gan.export.conversion.client import convert
 from keras_gan.export.conversion.task import Task
 from keras_gan.export.errors import UnsupportedOpError
+from keras_gan.export.faster import faster_generator, rewriting
 from keras_gan.export.flat import FlatGenerator
 from keras_gan.export.lint import lint, located, refuse
 from keras_gan.export.metadata import metadata_of
 from keras_gan.export.modes import Mode
 from keras_gan.export.saved_model import write_saved_model
+from keras_gan.export.sub_pixel import SubPixelConvolution
 from keras_gan.export.substitutions import plan
+
+_SUB_PIXEL = (
+    "Transposed convolutions are written as plain ones and depth-to-space, which this "
+    "runtime computes faster."
+)
 
 
 class Source:
@@ -54,6 +62,7 @@ class Source:
         self.calibration = calibration
         self.seed = seed
         self.timeout_s = timeout_s
+        self._flats: dict[str, FlatGenerator] = {}
 
     def __enter__(self) -> "Source":
         self._folder = tempfile.TemporaryDirectory(prefix="keras-gan-")
@@ -91,24 +100,40 @@ class Source:
             calibration=self._samples(fixed) if mode.needs_calibration else None,
             metadata=metadata_of(spec, mode),
         )
-        rewritten = refuse(lint(self.flat, mode, batch_size), mode)
-        source = self._saved_model(mode, batch_size)
+        flat = self._faster(mode)
+        rewritten = [_SUB_PIXEL] if _has_sub_pixels(flat.model) else []
+        rewritten += refuse(lint(flat, mode, batch_size), mode)
         try:
-            (notes,) = convert(source, [task], self.timeout_s)
+            (notes,) = convert(
+                self._saved_model(flat, mode, batch_size), [task], self.timeout_s
+            )
         except UnsupportedOpError as error:
-            raise located(error, self.flat, mode, batch_size) from error
+            raise located(error, flat, mode, batch_size) from error
         return (*rewritten, *notes)
 
-    def _saved_model(self, mode: Mode, batch_size: int | None) -> pathlib.Path:
-        path = self._path("saved-model", batch_size, *plan(mode))
+    def _faster(self, mode: Mode) -> FlatGenerator:
+        """Return the generator as the runtime of the mode runs it best."""
+        name = rewriting(mode)
+        if name not in self._flats:
+            model = faster_generator(self.flat.model, mode)
+            spec = dataclasses.replace(self.flat.spec, call=self.flat.call_signature)
+            same = model is self.flat.model
+            self._flats[name] = self.flat if same else FlatGenerator(model, spec)
+        return self._flats[name]
+
+    def _saved_model(
+        self, flat: FlatGenerator, mode: Mode, batch_size: int | None
+    ) -> pathlib.Path:
+        form = rewriting(mode) if flat is not self.flat else "as-it-is"
+        path = self._path("saved-model", form, batch_size, *plan(mode))
         if not path.exists():
-            write_saved_model(self.flat, path, batch_size, mode=mode)
+            write_saved_model(flat, path, batch_size, mode=mode)
         return path
 
     def _samples(self, batch_size: int | None) -> pathlib.Path:
         path = self._path("calibration", batch_size).with_suffix(".npz")
         if not path.exists():
-            samples = calibration_samples(
+            samples: dict[str, Any] = calibration_samples(
                 self.flat.spec, self.calibration, batch_size, self.seed
             )
             with path.open("wb") as file:
@@ -117,3 +142,7 @@ class Source:
 
     def _path(self, *parts: Any) -> pathlib.Path:
         return pathlib.Path(self._folder.name) / "-".join(map(str, parts))
+
+
+def _has_sub_pixels(model: Any) -> bool:
+    return any(isinstance(x, SubPixelConvolution) for x in model._flatten_layers())

@@ -4,7 +4,7 @@ import functools
 import pathlib
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import tensorflow as tf
 
@@ -42,10 +42,10 @@ def write_onnx(saved_model: pathlib.Path, task: Task) -> list[str]:
 
 @functools.lru_cache(maxsize=1)
 def _float32(saved_model: pathlib.Path, inputs: tuple[str, ...], opset: int) -> Any:
-    tf2onnx = require("tf2onnx")
+    tf2onnx, utils = require("tf2onnx"), cast(Any, require("tf2onnx.utils"))
     function = _function(saved_model, inputs)
     # Its names are numbered through all conversions of a process.
-    require("tf2onnx.utils").INTERNAL_NAME = 1
+    utils.INTERNAL_NAME = 1
     try:
         model, _ = tf2onnx.convert.from_function(
             function, input_signature=function.input_signature, opset=opset
@@ -63,13 +63,13 @@ def _float32(saved_model: pathlib.Path, inputs: tuple[str, ...], opset: int) -> 
 def _function(saved_model: pathlib.Path, inputs: tuple[str, ...]) -> Any:
     """Return the signature of a SavedModel as a function of positional inputs."""
     loaded = tf.saved_model.load(str(saved_model))
-    signature = loaded.signatures["serving_default"]
-    specs = signature.structured_input_signature[1]
+    specs = loaded.signatures["serving_default"].structured_input_signature[1]
 
     def generate(*tensors):
+        # Through `loaded`, without which the variables would be gone.
+        signature = loaded.signatures["serving_default"]
         return signature(**dict(zip(inputs, tensors, strict=True)))
 
-    generate.keep_alive = loaded
     ordered = [
         tf.TensorSpec(specs[name].shape, specs[name].dtype, name) for name in inputs
     ]

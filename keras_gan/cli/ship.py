@@ -107,7 +107,9 @@ def _export_further(generator, folder, targets, onnxruntime_web, seed):
 
     if "serving" in targets:
         path = export.export_serving(generator, Path(folder) / "serving", seed=seed)
-        click.echo(f"  serving: {path}. Start it with: keras-gan serve {path.parent.parent}")
+        click.echo(
+            f"  serving: {path}. Start it with: keras-gan serve {path.parent.parent}"
+        )
     if "web" in targets:
         path = export.export_web(
             generator, Path(folder) / "web", onnxruntime_web=onnxruntime_web, seed=seed
@@ -161,9 +163,16 @@ def serve(folder, host, rest_port, grpc_port, server):
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), help="Folder, GIF or video.")
-def stream(model, source, out):
+@click.option("--size", type=(int, int), help="Height and width to resize to.")
+@click.option("--fps", type=float, help="Of the video or GIF.  [default: the source's]")
+@click.option("--threads", type=click.IntRange(1), help="[default: the runtime's]")
+def stream(model, source, out, size, fps, threads):
     """Restyle a folder of pictures, a GIF or a video through a .tflite or .onnx file."""
     start()
     from keras_gan import export
 
-    click.echo(export.stream_frames(model, source, out))
+    click.echo(
+        export.stream_frames(
+            model, source, out, size=size, fps=fps, num_threads=threads
+        )
+    )
