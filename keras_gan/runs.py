@@ -166,7 +166,7 @@ class Run:
 
 
 def load_generator(path):
-    """Loads any Keras model from a `.keras` file, with one clear error for a bad one."""
+    """Loads any Keras model from a `.keras` file; a bad one gets one clear error."""
     import keras
 
     if not Path(path).is_file():

@@ -167,7 +167,7 @@ def serve(folder, host, rest_port, grpc_port, server):
 @click.option("--fps", type=float, help="Of the video or GIF.  [default: the source's]")
 @click.option("--threads", type=click.IntRange(1), help="[default: the runtime's]")
 def stream(model, source, out, size, fps, threads):
-    """Restyle a folder of pictures, a GIF or a video through a .tflite or .onnx file."""
+    """Restyle pictures, a GIF or a video through a .tflite or .onnx file."""
     start()
     from keras_gan import export
 
