@@ -29,7 +29,7 @@ class Checked:
         folder: Where it lies.
         num_files: How many files were compared with their hashes.
         differences: By artefact: how far it is from the reference.
-        added: Files beside the artefacts that the export did not write.
+        added: What lies beside the artefacts that the export did not write.
     """
 
     folder: pathlib.Path
@@ -96,7 +96,7 @@ def check_files(folder: pathlib.Path, report: Mapping[str, Any]) -> list[str]:
         report: What `report.json` holds.
 
     Returns:
-        Files beside the artefacts that the report does not know.
+        What lies beside the artefacts and is not known to the report.
     """
     written, present = report["files"], listed_files(folder)
     unknown = sorted(present.keys() - written.keys())
@@ -116,7 +116,8 @@ def check_files(folder: pathlib.Path, report: Mapping[str, Any]) -> list[str]:
             f"The files in {folder} are not those that were written. "
             f"{'; '.join(problems)}. Copy the folder again, or export again."
         )
-    return [name for name in unknown if not name.startswith(roots)]
+    strangers = (name for name in unknown if not name.startswith(roots))
+    return sorted({name.partition("/")[0] for name in strangers})
 
 
 def _compared(

@@ -117,7 +117,8 @@ def rewriting(mode: Mode) -> str:
     Args:
         mode: A format and mode.
     """
-    if mode.format == "saved_model":
+    # Beside depth-to-space, LiteRT keeps fewer of the 16 bits than in one layer.
+    if mode.format == "saved_model" or mode.name == "int16x8":
         return ""
     runtime = {"tflite": "litert", "onnx": "onnxruntime"}[mode.format]
     return f"{runtime}-{_PRODUCTS.get((mode.format, mode.name), 'float')}"

@@ -4,6 +4,8 @@ import json
 import pathlib
 from typing import Any
 
+import numpy as np
+
 from keras_gan.export.errors import ExportError
 from keras_gan.export.packages import require
 
@@ -87,7 +89,14 @@ def _read_saved_model(path: pathlib.Path) -> str | None:
 def _write_tflite(path: pathlib.Path, text: str) -> None:
     schema = require("ai_edge_litert.schema_py_generated")
     flatbuffers = require("flatbuffers")
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
+    content = path.read_bytes()
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(content, 0))
+    for buffer in model.buffers:
+        # The quantiser keeps large constants behind the flatbuffer; packing moves them.
+        if buffer.offset > 1:
+            stored = content[buffer.offset : buffer.offset + buffer.size]
+            buffer.data = np.frombuffer(stored, "uint8")
+            buffer.offset = buffer.size = 0
     entries = {entry.name.decode(): entry for entry in model.metadata or []}
     if _KEY not in entries:
         entry = schema.MetadataT()

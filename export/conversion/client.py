@@ -126,8 +126,8 @@ def _crashed(task: Task, end: ChildEnded) -> ExportError:
     advice = "Export the layers one by one to find the one that it cannot convert."
     if task.calibration is not None:
         advice = (
-            "Recurrent layers crash it when they are calibrated: build them with "
-            '`unroll=True`, or export with mode="dynamic".'
+            "Loops crash it when they are calibrated: shorten the sequences, or export "
+            'with mode="weight_only".'
         )
     return UnsupportedOpError(f"{_doing(task)} crashed with {name}. {advice}{said}")
 
