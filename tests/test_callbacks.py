@@ -142,6 +142,7 @@ def test_model_checkpoint_keeps_the_best_whole_model(watched):
     assert int(loaded.step) == 2 * (1 + int(np.argmin(logs["d_loss"])))
 
 
+@pytest.mark.slow
 def test_backup_and_restore_goes_on_exactly(tmp_path):
     whole = harness.gan()
     fit(whole, epochs=3)

@@ -227,6 +227,7 @@ def test_help_answers_without_loading_tensorflow():
     subprocess.run([sys.executable, "-c", probe], check=True)
 
 
+@pytest.mark.slow
 def test_a_run_with_layers_and_constraints_of_ours_loads_in_a_new_process(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (64, 4, 4), "uint8")
     np.save(tmp_path / "images.npy", images)

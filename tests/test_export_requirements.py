@@ -45,6 +45,7 @@ def place(found, word):
     return match
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["tflite", "tflite-int8-io"])
 def test_the_smallest_runtime_is_the_one_that_the_converter_writes(name):
     file = read_tflite(small_export()[0].path(name))

@@ -273,6 +273,7 @@ def test_steps_per_execution_gives_the_same_weights():
     harness.assert_same_state(*states)
 
 
+@pytest.mark.slow
 def test_jit_compilation_agrees_without_dropout():
     weights = []
     for jit in (False, True):
