@@ -46,7 +46,7 @@ FORMS = [
     f"{form}:{artefact}"
     for artefact in ("tflite", "tflite-int8", "tflite-dynamic", "onnx", "onnx-int8")
     for form in ("plain", "folded", "sub_pixel")
-] + ["plain:tflite-int16x8", "sub_pixel:tflite-int16x8", "plain:onnx-dynamic"]
+] + ["plain:tflite-int16x8", "plain:onnx-dynamic"]
 FORM_SHAPES = ((28, 28, 1), (32, 32, 1), (64, 64, 3))
 TURN_SECONDS = 0.03
 PAUSE = 0.01  # onnxruntime's threads spin for a while after a run

@@ -25,11 +25,15 @@ class FlatGenerator:
     Args:
         model: A Keras model that computes in float32.
         spec: Its inputs and outputs.
+        notes: What was done to the model already, in sentences.
     """
 
-    def __init__(self, model: keras.Model, spec: GeneratorSpec):
+    def __init__(
+        self, model: keras.Model, spec: GeneratorSpec, notes: tuple[str, ...] = ()
+    ):
         self.model = model
         self.spec = spec
+        self.notes = notes
         self.call_signature = spec.call or _call_of(model, spec)
         self._functions: dict[Any, Any] = {}
 

@@ -16,6 +16,7 @@ from keras_gan.export.spec import GeneratorSpec
 # Rounding to half precision moves pictures by a few percent; other weights or another
 # activation move them by their own size.
 _SAME_FUNCTION = 0.25
+_REBUILT = "The half-precision generator is rebuilt in float32 with the same weights."
 
 
 def prepared(generator: Any, spec: GeneratorSpec | None = None) -> FlatGenerator:
@@ -36,7 +37,8 @@ def prepared(generator: Any, spec: GeneratorSpec | None = None) -> FlatGenerator
     if not computes_in_half(model):
         return _checked_finite(flat, pictures)
     rebuilt = rebuilt_in_float32(model, *flat.arguments(inputs))
-    flat = FlatGenerator(rebuilt, dataclasses.replace(spec, call=flat.call_signature))
+    spec = dataclasses.replace(spec, call=flat.call_signature)
+    flat = FlatGenerator(rebuilt, spec, (_REBUILT,))
     rebuilt_pictures = flat.reference(inputs)
     _check_same_function(rebuilt_pictures, pictures)
     return _checked_finite(flat, rebuilt_pictures)

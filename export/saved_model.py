@@ -81,7 +81,7 @@ def saved_model_exported(
     """
     mode = SAVED_MODEL_MODES["float32"]
     limits, sizes = limits or mode.limits, flat.batch_sizes
-    notes = refuse(lint(flat, mode), mode)
+    notes = (*flat.notes, *refuse(lint(flat, mode), mode))
     with staged(path) as fresh:
         write_saved_model(flat, fresh, endpoints=True)
         write_metadata(fresh, metadata_of(flat.spec, mode))

@@ -97,6 +97,7 @@ def test_a_half_precision_generator_is_exported_in_float32(dtype, file_name, tmp
     draw = load_artefact(EXPORTERS[file_name](half, tmp_path / file_name))
     np.testing.assert_allclose(draw(inputs), single(inputs["latents"]), atol=1e-5)
     assert half.layers[1].compute_dtype != "float32"
+    assert "rebuilt in float32" in prepared(half).notes[0]
     assert keras.config.dtype_policy().name == "float32"
 
 

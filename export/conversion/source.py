@@ -109,7 +109,7 @@ class Source:
             )
         except UnsupportedOpError as error:
             raise located(error, flat, mode, batch_size) from error
-        return (*rewritten, *notes)
+        return (*self.flat.notes, *rewritten, *notes)
 
     def _faster(self, mode: Mode) -> FlatGenerator:
         """Return the generator as the runtime of the mode runs it best."""
