@@ -11,6 +11,9 @@ from keras_gan.export.quality import PairedQuality
 from keras_gan.export.spec import GeneratorOutput
 from keras_gan.export.trials import Arrays
 
+# The error of a sample of so few values is what chance makes of it.
+_FEW_VALUES = 16
+
 
 class JudgedOutput:
     """The quality of one output, and the inputs that fared worst.
@@ -26,10 +29,12 @@ class JudgedOutput:
         is_image = output.role == "image" and len(output.shape) == 4
         self._quality = PairedQuality(peak, is_image)
         self._least = math.inf
+        self._num_values = 0
         self.worst_inputs: Arrays = {}
 
     def add(self, inputs: Arrays, expected: np.ndarray, actual: np.ndarray) -> None:
         """Take in a batch of pairs and what they were made of."""
+        self._num_values = math.prod(expected.shape[1:])
         nearness = self._quality.add(expected, actual)
         row = int(np.argmin(nearness))
         if nearness[row] < self._least:
@@ -41,7 +46,10 @@ class JudgedOutput:
 
     def measures(self) -> dict[str, float]:
         """Return the measures by the names that they have in `Limits`."""
-        return self._quality.summary()
+        measures = self._quality.summary()
+        if self._num_values < _FEW_VALUES:
+            measures.pop("psnr_p5", None)
+        return measures
 
 
 def asks_for_quality(limits: Limits) -> bool:
