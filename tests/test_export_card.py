@@ -18,6 +18,9 @@ from keras_gan.export.prepare import prepared
 from keras_gan.export.spec import GeneratorOutput, GeneratorSpec
 from tests.exported_card import ARTEFACT_NAMES, NOTE, Export, copied, small_export
 
+# Each builds and runs whole exports.
+pytestmark = pytest.mark.slow
+
 
 def page():
     return (small_export()[0].folder / "README.md").read_text()

@@ -10,6 +10,9 @@ from keras_gan.export.card.report import write_report
 from keras_gan.export.check import check
 from tests.exported_card import ARTEFACT_NAMES, copied, small_export
 
+# Each builds and runs whole exports.
+pytestmark = pytest.mark.slow
+
 
 def accept_the_files(folder):
     """Write the report anew, so that the hashes fit what is there."""

@@ -26,6 +26,9 @@ from keras_gan.export.prepare import prepared
 from keras_gan.export.tflite import tflite_exported
 from tests.export_generators import listed, with_random_statistics
 
+# Each builds and runs whole exports.
+pytestmark = pytest.mark.slow
+
 slow = pytest.mark.slow
 MODES = [*TFLITE_MODES.values(), *ONNX_MODES.values()]
 FAST = ("tflite", "tflite-weight-only", "tflite-int8", "onnx", "onnx-int8")

@@ -111,6 +111,7 @@ def test_onnxruntime_must_know_the_opset_and_the_file(opset, ir_version, release
     assert onnxruntime_release(opset, ir_version) == release
 
 
+@pytest.mark.slow
 def test_each_format_names_its_runtime():
     export, _ = small_export()
     found = {

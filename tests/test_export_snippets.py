@@ -14,6 +14,9 @@ from keras_gan.export.samplers import Integers, Normal, OneHot, Uniform
 from tests.cpp_interfaces import write_headers
 from tests.exported_card import copied, small_export
 
+# Each builds and runs whole exports.
+pytestmark = pytest.mark.slow
+
 LATENTS = Port("latents", (1, 16), False, "float32", "latents", sampler=Normal())
 IMAGES = Port("images", (1, 8, 8, 3), False, "float32", "image", low=-1.0, high=1.0)
 

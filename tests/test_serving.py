@@ -31,6 +31,9 @@ from keras_gan.export.serving.warm_up import write_warm_up
 from tests.export_generators import image_to_image
 from tests.serving_pack import digits_pack
 
+# A server runs behind them.
+pytestmark = pytest.mark.slow
+
 PROTOCOLS = ("rest", "grpc")
 LABELS = np.array([1, 2, 3, 4, 5], "int32")
 MAX_BYTES = 50_000
