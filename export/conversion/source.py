@@ -17,6 +17,7 @@ from keras_gan.export.lint import lint, located, refuse
 from keras_gan.export.metadata import metadata_of
 from keras_gan.export.modes import Mode
 from keras_gan.export.saved_model import write_saved_model
+from keras_gan.export.staging import staged
 from keras_gan.export.sub_pixel import SubPixelConvolution
 from keras_gan.export.substitutions import plan
 
@@ -91,6 +92,9 @@ class Source:
         """
         spec = self.flat.spec
         fixed = batch_size or spec.fixed_batch
+        flat = self._faster(mode)
+        rewritten = [_SUB_PIXEL] if _has_sub_pixels(flat.model) else []
+        rewritten += refuse(lint(flat, mode, batch_size), mode)
         names = {"inputs": spec.input_names, "outputs": spec.output_names}
         task = Task(
             format=mode.format,
@@ -100,9 +104,6 @@ class Source:
             calibration=self._samples(fixed) if mode.needs_calibration else None,
             metadata=metadata_of(spec, mode),
         )
-        flat = self._faster(mode)
-        rewritten = [_SUB_PIXEL] if _has_sub_pixels(flat.model) else []
-        rewritten += refuse(lint(flat, mode, batch_size), mode)
         try:
             (notes,) = convert(
                 self._saved_model(flat, mode, batch_size), [task], self.timeout_s
@@ -127,7 +128,8 @@ class Source:
         form = rewriting(mode) if flat is not self.flat else "as-it-is"
         path = self._path("saved-model", form, batch_size, *plan(mode))
         if not path.exists():
-            write_saved_model(flat, path, batch_size, mode=mode)
+            with staged(path) as fresh:  # half of one must not serve the next mode
+                write_saved_model(flat, fresh, batch_size, mode=mode)
         return path
 
     def _samples(self, batch_size: int | None) -> pathlib.Path:
