@@ -5,8 +5,10 @@ from typing import Any
 
 import tensorflow as tf
 
-_PASS_ON = {"Identity", "Reshape", "Transpose", "StridedSlice", "Squeeze", "ExpandDims"}
-_RESHAPED = _PASS_ON | {"Cast", "Snapshot", "MirrorPad"}
+_RESHAPED = {
+    *("Cast", "ExpandDims", "Identity", "MirrorPad", "Reshape", "Squeeze"),
+    *("StridedSlice", "Transpose"),
+}
 # What Keras does to ids on their way into a table: out-of-range checks and a wrap.
 _ID_STEPS = _RESHAPED | {"SelectV2", "AddV2", "Add", "Maximum", "Minimum"}
 _RANGES = {"Tanh": (-1.0, 1.0), "Sigmoid": (0.0, 1.0), "Softmax": (0.0, 1.0)}

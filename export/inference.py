@@ -21,7 +21,6 @@ from keras_gan.export.samplers import (
 from keras_gan.export.signature import CallSignature, call_signature
 from keras_gan.export.spec import GeneratorInput, GeneratorOutput, GeneratorSpec
 
-_FREE_SIZES = (32, 64)
 _LABEL_WORDS = ("label", "class", "condition", "attribute")
 
 

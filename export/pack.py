@@ -6,10 +6,9 @@ import pathlib
 import shutil
 from collections.abc import Iterator
 
+from keras_gan.export.card.report import REPORT
 from keras_gan.export.errors import ExportError
 from keras_gan.export.staging import StrPath, new_workspace, replace
-
-REPORT = "report.json"
 
 
 @contextlib.contextmanager

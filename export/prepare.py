@@ -23,7 +23,8 @@ def prepared(generator: Any, spec: GeneratorSpec | None = None) -> FlatGenerator
     """Return the flat float32 form of a generator, tried on a few inputs.
 
     Args:
-        generator: A Keras model, or a GAN with an `ema_generator`.
+        generator: A Keras model, or a GAN with an `ema_generator`; what this function
+            made of one comes back as it is.
         spec: Its inputs and outputs, by default those of `GeneratorSpec.of`.
     """
     if isinstance(generator, FlatGenerator):

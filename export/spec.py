@@ -1,7 +1,7 @@
 """What goes into a generator and what comes out: the one description of an export."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -273,5 +273,4 @@ def _numpy_dtype(dtype: str) -> Any:
 
 
 def _fields(item: Any) -> dict[str, Any]:
-    names: Callable[[Any], Any] = dataclasses.fields
-    return {field.name: getattr(item, field.name) for field in names(item)}
+    return {field.name: getattr(item, field.name) for field in dataclasses.fields(item)}

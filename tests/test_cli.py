@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from keras_gan import cli, export, runs
+from keras_gan.export.modes import ARTEFACTS
 from tests import harness
 
 FOLDER = tempfile.TemporaryDirectory()
@@ -194,6 +195,10 @@ def test_interpolate_writes_a_strip_or_an_animation(tmp_path, digits):
         assert strip.width > strip.height
     with Image.open(tmp_path / "walk.gif") as film:
         assert 2 <= film.n_frames <= 8
+
+
+def test_the_command_offers_what_the_exporters_write():
+    assert list(cli.ship.ARTEFACTS) == list(ARTEFACTS)
 
 
 def test_export_writes_files_that_draw_the_models_pictures(tmp_path, digits):

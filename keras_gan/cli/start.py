@@ -74,10 +74,7 @@ def opened(source):
     start()
     from keras_gan import runs
 
-    source = Path(source)
-    if source.is_dir():
-        return Run.open(source)[0].load_model()
-    return runs.load_model(source)
+    return runs.load_model(_model_file(source))
 
 
 def opened_generator(source):
@@ -85,7 +82,9 @@ def opened_generator(source):
     start()
     from keras_gan import runs
 
+    return runs.load_generator(_model_file(source))
+
+
+def _model_file(source):
     source = Path(source)
-    if source.is_dir():
-        return Run.open(source)[0].load_model()
-    return runs.load_generator(source)
+    return Run.open(source)[0].model if source.is_dir() else source

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from keras_gan.cli.ship import exported_pack
+from keras_gan.cli.ship import DEFAULT_ARTEFACTS, exported_pack
 from keras_gan.cli.start import EXIT_INTERRUPTED, main, start
 from keras_gan.runs import Run, Settings
 
 BUILT_IN_DATA = ("digits", "ring", "grid")
-QUICKSTART_ARTEFACTS = ("saved_model", "tflite", "onnx")
 
 
 def _training_options(command):
@@ -197,4 +196,4 @@ def quickstart(out, epochs, overwrite, quiet):
         run.folder / "samples.png", pictures.grid(model.generate(100, seed=0))
     )
     click.echo(f"Samples: {sheet}")
-    exported_pack(model, run.folder / "export", QUICKSTART_ARTEFACTS)
+    exported_pack(model, run.folder / "export", DEFAULT_ARTEFACTS)
