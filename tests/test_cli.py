@@ -65,6 +65,7 @@ def test_a_run_folder_holds_everything(run):
     assert [path.name for path in (run / "samples").iterdir()] == ["epoch-0001.png"]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_equals_an_unbroken_one_and_then_is_over(tmp_path, run):
     whole = tmp_path / "whole"
     call("train", *TINY, "--epochs", 2, "--out", whole)
@@ -201,6 +202,7 @@ def test_the_command_offers_what_the_exporters_write():
     assert list(cli.ship.ARTEFACTS) == list(ARTEFACTS)
 
 
+@pytest.mark.slow
 def test_export_writes_files_that_draw_the_models_pictures(tmp_path, digits):
     result = call("export", digits, "--to", "tflite", "--out", tmp_path / "out")
     assert result.exit_code == 0

@@ -36,6 +36,7 @@ from tests.export_generators import (
 )
 
 FORMATS = ("saved_model", "tflite", "onnx")
+FAST = ("sequential", "convolutional")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,13 @@ def exported(tmp_path_factory):
     return exports
 
 
-@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in FAST else pytest.param(name, marks=pytest.mark.slow)
+        for name in GENERATORS
+    ],
+)
 def test_a_generator_draws_the_same_pictures_under_the_same_names_in_all_formats(
     name, exported
 ):

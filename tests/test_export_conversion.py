@@ -67,6 +67,7 @@ def running_child():
     return client._Shared.child
 
 
+@pytest.mark.slow
 def test_one_child_serves_all_conversions(written, tmp_path):
     flat, saved_model = written
     tasks = [task_for(flat, tmp_path / name) for name in ("a.tflite", "b.onnx")]

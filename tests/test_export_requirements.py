@@ -268,6 +268,7 @@ def test_accelerators_ask_for_integers_from_end_to_end():
     assert "int8_io" in place(tflite_places(outside), "int8").reason
 
 
+@pytest.mark.slow
 def test_a_real_file_runs_where_its_operations_say():
     export, _ = small_export()
     floats = tflite_places(read_tflite(export.path("tflite")))

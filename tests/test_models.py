@@ -291,7 +291,10 @@ def test_jit_compilation_agrees_without_dropout():
         np.testing.assert_allclose(compiled, plain, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize(
+    "policy",
+    [pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"],
+)
 def test_mixed_precision_trains_with_float32_weights_and_both_optimizers_scaled(policy):
     keras.config.set_dtype_policy(policy)
     try:

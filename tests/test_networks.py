@@ -271,7 +271,13 @@ def test_a_name_given_prefixes_every_layer_but_the_input(name):
     assert all(layer.name.startswith("player_") for layer in model.layers[1:])
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if "deconv" not in name else pytest.param(name, marks=pytest.mark.slow)
+        for name in BUILDERS
+    ],
+)
 def test_a_saved_network_comes_back_the_same(name, tmp_path):
     model = BUILDERS[name]((9, 8, 2))
     model.save(tmp_path / "model.keras")
