@@ -5,16 +5,15 @@ one generator are further apart than a set and its damaged copy. These measures 
 pairs, and their 5th percentile shows the inputs that fare worst.
 """
 
-import functools
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_gan.metrics.random_network import random_features as random_features
+
 # What float32 rounding leaves of two equal pictures, in dB.
 _SAME = 120.0
-_NUM_PROJECTIONS = 128
-_WIDTHS = (16, 32, 64, 128)
 
 
 def psnr(expected: np.ndarray, actual: np.ndarray, peak: float) -> np.ndarray:
@@ -90,64 +89,6 @@ def feature_distance(expected: np.ndarray, actual: np.ndarray) -> float:
     apart = 2.0 * np.sum(np.var(expected, axis=0, ddof=1))
     # A generator that ignores its inputs: measure by the features themselves.
     return float(moved / (apart or np.mean(np.sum(expected**2, axis=1)) or 1.0))
-
-
-def random_features(outputs: np.ndarray) -> np.ndarray:
-    """Return features of a network with fixed random weights.
-
-    Random convolutions tell textures and shapes apart without a download, and a
-    generator of any domain can be judged by them. Images go through four 3x3
-    convolutions of stride 2 with ReLU, and each gives the mean and the standard
-    deviation of its channels; anything else is projected on random directions. The
-    weights come from the raw integers of NumPy's Philox generator, which are the same
-    in every version and on every machine.
-
-    Args:
-        outputs: Array of shape `(batch, ...)`, of about zero mean and unit variance;
-            four dimensions are images.
-
-    Returns:
-        Array of shape `(batch, features)`.
-    """
-    values: Any = np.asarray(outputs, "float32")
-    if values.ndim != 4:
-        return _projected(values.reshape(len(values), -1))
-    features = []
-    with tf.device("CPU:0"):
-        for kernel in _kernels(values.shape[-1]):
-            values = tf.nn.relu(tf.nn.conv2d(values, kernel, 2, "SAME"))
-            mean, variance = tf.nn.moments(values, (1, 2))
-            features += [mean, tf.sqrt(variance)]
-        return tf.concat(features, -1).numpy().astype("float64")
-
-
-@functools.lru_cache(maxsize=8)
-def _kernels(channels: int) -> tuple[np.ndarray, ...]:
-    generator = np.random.Philox(0)
-    kernels = []
-    for width in _WIDTHS:
-        variance = 2.0 / (9 * channels)
-        kernels.append(_weights(generator, (3, 3, channels, width), variance))
-        channels = width
-    return tuple(kernels)
-
-
-def _projected(values: np.ndarray, block: int = 4096) -> np.ndarray:
-    # Block by block, since the directions of a long waveform do not fit in memory.
-    generator = np.random.Philox(0)
-    result = np.zeros((len(values), _NUM_PROJECTIONS))
-    for start in range(0, values.shape[1], block):
-        part = values[:, start : start + block]
-        result += part @ _weights(generator, (part.shape[1], _NUM_PROJECTIONS), 1.0)
-    return result
-
-
-def _weights(
-    generator: np.random.Philox, shape: tuple[int, ...], variance: float
-) -> np.ndarray:
-    """Return uniform weights of zero mean."""
-    raw = generator.random_raw(int(np.prod(shape))).reshape(shape)
-    return ((raw / 2.0**64 - 0.5) * np.sqrt(12.0 * variance)).astype("float32")
 
 
 def _averaged_down(images: np.ndarray) -> np.ndarray:

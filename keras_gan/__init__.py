@@ -25,6 +25,7 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan import export as export
     from keras_gan import layers as layers
     from keras_gan import losses as losses
+    from keras_gan import metrics as metrics
     from keras_gan import networks as networks
     from keras_gan import penalties as penalties
     from keras_gan.models import GAN as GAN

@@ -1,6 +1,8 @@
 """What tests of several files need prepared."""
 
+import os
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -61,3 +63,15 @@ def no_network(monkeypatch):
 
     for name in ("socket", "create_connection", "getaddrinfo"):
         monkeypatch.setattr(socket, name, refuse)
+
+
+@pytest.fixture
+def mnist_dir():
+    """The `data_dir` of a prepared MNIST, where a tester has one."""
+    root = os.environ.get("KERAS_GAN_TEST_DATA")
+    if root is None:
+        pytest.skip("KERAS_GAN_TEST_DATA is unset: no folder with tfds/mnist")
+    folder = Path(root) / "tfds"
+    if not (folder / "mnist").is_dir():
+        pytest.skip(f"{folder} holds no prepared mnist")
+    return folder

@@ -6,13 +6,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from keras_gan.export import quality
 from keras_gan.export.modes import Limits
 from keras_gan.export.quality import (
     PairedQuality,
     paired_feature_distance,
     psnr,
-    random_features,
     ssim,
 )
 
@@ -111,30 +109,6 @@ def test_a_generator_that_ignores_its_inputs_has_a_finite_feature_distance():
     assert paired_feature_distance(same, same) == 0
     assert 0 < paired_feature_distance(same, same + 0.1 * noise(same.shape)) < 1
     assert paired_feature_distance(np.zeros((4, 3)), np.zeros((4, 3))) == 0
-
-
-def test_long_outputs_are_projected_in_parts_like_whole_ones(monkeypatch):
-    values = noise((4, 300))
-    whole = quality._projected(values)
-    np.testing.assert_allclose(quality._projected(values, block=128), whole, rtol=1e-4)
-
-
-def test_features_come_in_the_size_of_the_network_for_any_picture():
-    sizes = {random_features(noise((2, *s))).shape for s in [(1, 1, 1), (9, 5, 4)]}
-    assert sizes == {(2, 2 * (16 + 32 + 64 + 128))}
-
-
-def test_weights_are_the_same_on_every_machine():
-    # The first words of Philox(0) in NumPy 2.4.6, which NEP 19 promises to keep.
-    words = np.array(
-        [259491006799949737, 4754966410622352325, 8698845897610382596], "uint64"
-    )
-    bound = np.sqrt(3 * 2 / 9)
-    expected = (words / 2.0**63 - 1) * bound
-    first = quality._kernels(1)[0].reshape(-1)
-    np.testing.assert_allclose(first[:3], expected, rtol=1e-6)
-    kernel = quality._kernels(3)[2]
-    assert np.std(kernel) == pytest.approx(np.sqrt(2 / (9 * 32)), rel=0.02)
 
 
 def test_measures_of_batches_are_those_of_all_samples():

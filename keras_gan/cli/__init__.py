@@ -1,6 +1,7 @@
 """The `keras-gan` command: train, look, export, serve, without writing code."""
 
 from keras_gan.cli import draw as draw
+from keras_gan.cli import evaluate as evaluate
 from keras_gan.cli import listing as listing
 from keras_gan.cli import ship as ship
 from keras_gan.cli import training as training

@@ -66,6 +66,17 @@ def _training_options(command):
         option("image_size", type=int, help="Resize to this height and width."),
         option("data_dir", help="Folder of prepared TFDS data."),
         option("split", help="TFDS split."),
+        option(
+            "validation_split",
+            help="TFDS split to judge by after each epoch: val_kid in the log.",
+        ),
+        click.option(
+            "--health/--no-health",
+            "health",
+            default=None,
+            help="Read the state of the game after each epoch, and say what is amiss.  "
+            "[default: where it costs less than 2 %]",
+        ),
         click.option("--download", is_flag=True, help="Let TFDS fetch the data."),
     ]
     for decorate in reversed(options):
@@ -96,6 +107,7 @@ def train(ctx, out, resume, overwrite, quiet, **options):
 
     runs.check_names(settings)
     pipeline = runs.load_data(settings)
+    held_out = runs.load_held_out(settings)
     if run is None:
         model = runs.build_model(settings, pipeline.example_shape)
         run = Run.create(out, settings, overwrite)
@@ -103,7 +115,7 @@ def train(ctx, out, resume, overwrite, quiet, **options):
         model = run.load_model()
     else:
         model = runs.build_model(settings, pipeline.example_shape)
-    _train(run, settings, model, pipeline, quiet)
+    _train(run, settings, model, pipeline, quiet, held_out)
 
 
 def _settings(options) -> Settings:
@@ -134,7 +146,7 @@ def _resumed(ctx, folder, options):
     return run, dataclasses.replace(settings, epochs=epochs)
 
 
-def _train(run, settings, model, pipeline, quiet):
+def _train(run, settings, model, pipeline, quiet, held_out=None):
     from keras_gan import runs
 
     run.check_progress(settings, model, pipeline)
@@ -145,7 +157,7 @@ def _train(run, settings, model, pipeline, quiet):
         f"{pipeline.example_shape}, {pipeline.steps_per_epoch} steps an epoch"
     )
     try:
-        runs.train(run, settings, model, pipeline, quiet)
+        runs.train(run, settings, model, pipeline, quiet, held_out)
     except KeyboardInterrupt:
         click.echo(
             f"\nInterrupted. Go on with: keras-gan train --resume {run.folder}",

@@ -108,6 +108,17 @@ def from_file(
     ```
     """
     path = Path(path).expanduser()
+    return from_arrays(
+        read_array(path, key),
+        image_size=image_size,
+        batch_size=batch_size,
+        seed=seed,
+        name=path.stem,
+    )
+
+
+def read_array(path: Path, key: str | None = None) -> np.ndarray:
+    """Returns the array in a `.npy` or `.npz` file; see `from_file`."""
     _check_file(path, key)
     try:
         array = _read(path, key)
@@ -121,13 +132,7 @@ def from_file(
             f"{str(path)!r} holds the arrays {array}. Received: key={key!r}. "
             "Call `keras_gan.data.from_file(path, key=...)` with one of them."
         )
-    return from_arrays(
-        array,
-        image_size=image_size,
-        batch_size=batch_size,
-        seed=seed,
-        name=path.stem,
-    )
+    return array
 
 
 def _check_file(path: Path, key: str | None) -> None:

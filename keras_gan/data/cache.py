@@ -25,7 +25,7 @@ def cached_array(
             `"shape"`. A file is used again only when its description is the same.
         cache_dir: Folder of the files; `None` is `keras_gan` in Keras' own folder.
     """
-    root = Path(cache_dir or os.path.join(_keras_home(), "keras_gan"))
+    root = Path(cache_dir or os.path.join(keras_home(), "keras_gan"))
     text = json.dumps(description, indent=2)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     stem = description["name"].replace("/", "-")
@@ -35,7 +35,7 @@ def cached_array(
     return np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False)
 
 
-def _keras_home() -> str:
+def keras_home() -> str:
     return os.environ.get("KERAS_HOME") or os.path.join("~", ".keras")
 
 

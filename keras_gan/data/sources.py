@@ -69,7 +69,7 @@ example_shape=(8, 8, 1), num_examples=1797)
             f"{type(source).__name__}. For arrays use `keras_gan.data.from_arrays`."
         )
     path = Path(source).expanduser()
-    if _is_tfds_name(source, path):
+    if is_tfds_name(source, path):
         return from_tfds(
             str(source),
             split=split,
@@ -110,7 +110,7 @@ def available() -> dict[str, str]:
     }
 
 
-def _is_tfds_name(source: str | os.PathLike, path: Path) -> bool:
+def is_tfds_name(source: str | os.PathLike, path: Path) -> bool:
     if source in BUILT_IN or path.suffix in (".npy", ".npz"):
         return False
     if source and path.exists():

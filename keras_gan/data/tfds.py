@@ -59,10 +59,7 @@ def from_tfds(
     builder = _builder(name, data_dir)
     key, feature = _image_feature(name, builder.info.features)
     shape = _image_shape(name, feature, image_size)
-    if not builder.is_prepared():
-        if not download:
-            raise ValueError(_how_to_prepare(name, data_dir, builder))
-        builder.download_and_prepare()
+    _prepare(name, builder, data_dir, download)
     info = _split_info(name, builder, split)
     chunks = _decoded(builder, split, key, shape)
     shape = (info.num_examples, *shape)
@@ -72,6 +69,51 @@ def from_tfds(
         description = _description(builder, split, shape)
         images = cached_array(chunks, description, cache_dir)
     return arrays.from_arrays(images, batch_size=batch_size, seed=seed, name=name)
+
+
+def arrays_of(
+    name: str,
+    *,
+    split: str = "train",
+    data_dir: str | os.PathLike | None = None,
+    download: bool = False,
+    image_size: ImageSize | None = None,
+    max_examples: int | None = None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns the images of a set, and their labels where it has some.
+
+    Args:
+        name: As for `from_tfds`, and so are `split` to `image_size`.
+        max_examples: Most images to decode, of a plain split: its first ones.
+
+    Returns:
+        Unsigned 8-bit images of shape `(num_examples, height, width, channels)`, and
+        integers of shape `(num_examples,)` where the set has one class an image.
+    """
+    builder = _builder(name, data_dir)
+    key, feature = _image_feature(name, builder.info.features)
+    shape = _image_shape(name, feature, image_size)
+    _prepare(name, builder, data_dir, download)
+    info = _split_info(name, builder, split)
+    if max_examples and info.num_examples > max_examples and split.isidentifier():
+        split = f"{split}[:{max_examples}]"
+        info = _split_info(name, builder, split)
+    chunks = _decoded(builder, split, key, shape)
+    images = _in_memory(chunks, (info.num_examples, *shape))
+    return images, _labels(builder, split, key)
+
+
+def _prepare(name: str, builder: Any, data_dir: Any, download: bool) -> None:
+    if builder.is_prepared():
+        return
+    if not download:
+        raise ValueError(_how_to_prepare(name, data_dir, builder))
+    builder.download_and_prepare()
+
+
+def has_split(name: str, split: str, data_dir: str | os.PathLike | None = None) -> bool:
+    """Returns whether a set has a split of this name."""
+    return split in _builder(name, data_dir).info.splits
 
 
 def _builder(name: str, data_dir: str | os.PathLike | None) -> Any:
@@ -168,21 +210,42 @@ def _split_info(name: str, builder: Any, split: str) -> Any:
         ) from error
 
 
+def _labels(builder: Any, split: str, image_key: str) -> np.ndarray | None:
+    """The classes in the order of `_decoded`, `None` where there are none."""
+    import tensorflow_datasets as tfds
+
+    kind = tfds.features.ClassLabel
+    classes = [k for k, f in builder.info.features.items() if isinstance(f, kind)]
+    if len(classes) != 1:
+        return None
+    examples = _examples(
+        builder, split, decoders={image_key: tfds.decode.SkipDecoding()}
+    )
+    labels = examples.map(lambda example: example[classes[0]]).batch(4096)
+    return np.concatenate(list(labels.as_numpy_iterator())).astype("int64")
+
+
+def _examples(builder: Any, split: str, **options: Any) -> Any:
+    """The examples in the order of the files."""
+    import tensorflow_datasets as tfds
+
+    return builder.as_dataset(
+        split=split,
+        shuffle_files=False,
+        read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
+        **options,
+    )
+
+
 def _decoded(
     builder: Any, split: str, key: str, shape: tuple[int, int, int]
 ) -> Iterator[np.ndarray]:
     """Yields the images in the order of the files, some at a time."""
-    import tensorflow_datasets as tfds
 
     def resized(images: tf.Tensor) -> tf.Tensor:
         return resize_tensor(images, shape[:2])
 
-    examples = builder.as_dataset(
-        split=split,
-        shuffle_files=False,
-        read_config=tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False),
-    )
-    images = examples.map(lambda example: example[key])
+    images = _examples(builder, split).map(lambda example: example[key])
     came = images.element_spec.shape
     if not came.is_fully_defined():
         images = images.map(resized, num_parallel_calls=tf.data.AUTOTUNE)

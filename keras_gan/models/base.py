@@ -7,8 +7,10 @@ References:
 import contextlib
 import zlib
 
+import numpy as np
 import tensorflow as tf
 
+from keras_gan.models import checks
 from keras_gan.models.averaging import update_average
 from keras_gan.models.contract import TwoPlayerModel
 
@@ -69,6 +71,8 @@ class AdversarialModel(TwoPlayerModel):
     def adversarial_losses(self, critic, real, fakes, seed, training) -> dict:
         """The discriminator's side of the loss pair and its penalties, recorded."""
         real_logits, fake_logits = critic(real), critic(fakes)
+        self._journal.show("real_logits", real_logits)
+        self._journal.show("fake_logits", fake_logits)
         beliefs = self.loss.probabilities(real_logits, fake_logits)
         for name, belief in zip(self.monitors, beliefs, strict=True):
             self.record(name, belief)
@@ -206,8 +210,82 @@ class AdversarialModel(TwoPlayerModel):
         self._journal.record_losses("d", losses)
         losses = self.generator_losses(batch, fakes, generator, training=False)
         self._journal.record_losses("g", losses)
+        if self._journal.judges:
+            self._journal.judge(batch["real"], self.draw_fakes(batch, latents))
         self._evaluation_step.assign_add(1)
-        return self._journal.results()
+        return self._journal.evaluation_results()
+
+    def draw_fakes(self, batch, seed):
+        """Images of the averaged generators, for metrics to hold against `"real"`.
+
+        It is `generate_fakes` in inference mode, with each average in the place of
+        the generator that it follows. A game whose fakes are more than one tensor of
+        images overrides it and picks what is like `batch["real"]`.
+
+        Args:
+            batch: What `unpack` returns.
+            seed: Integer tensor of shape `(2,)`.
+
+        Returns:
+            Images, as many as are real in the batch.
+        """
+        with self._averages_at_play():
+            return self.generate_fakes(batch, seed, training=False)
+
+    @contextlib.contextmanager
+    def _averages_at_play(self):
+        # The attributes are swapped behind Keras' back, whose tracker would take the
+        # assignment for a change of the model.
+        networks = {role: self.__dict__[role] for role in self.generators}
+        self.__dict__.update(
+            {role: self.__dict__[f"ema_{role}"] for role in self.generators}
+        )
+        try:
+            yield
+        finally:
+            self.__dict__.update(networks)
+
+    def gradient_norms(self, data) -> dict[str, float]:
+        """Length of each player's gradient on a batch, without a step.
+
+        Of its losses without the penalties, in training mode, both players as they
+        stand. No weight, statistic, random state or metric is left changed.
+
+        Args:
+            data: A batch as the data yields it.
+
+        Returns:
+            The norms of `"generator"` and `"discriminator"`.
+        """
+        checks.check_compiled(self)
+        return self._inspector.gradient_norms(data)
+
+    def logits(self, data) -> dict[str, np.ndarray]:
+        """What the discriminators say to real and fake images, as in a round.
+
+        In training mode: batch normalisation judges by the batch then, and in
+        inference mode one that sees real and fake batches apart is another judge.
+        Nothing is left changed, as in `gradient_norms`.
+
+        Args:
+            data: A batch as the data yields it.
+
+        Returns:
+            Logits of `"real"` and `"fake"` images, of shape `(batch, num_logits)`:
+            all that went through `adversarial_losses` for an image. The fakes are
+            those of the generators that train, from the same latents in every call.
+        """
+        checks.check_compiled(self)
+        return self._inspector.logits(data)
+
+    def samples(self, data) -> np.ndarray:
+        """Images of the averaged generators, from the same latents in every call.
+
+        Args:
+            data: A batch as the data yields it; `draw_fakes` makes as many.
+        """
+        checks.check_compiled(self)
+        return self._inspector.samples(data)
 
 
 def _split(batch, parts):

@@ -5,6 +5,7 @@ does the same for two players; what they play stands in `base.py`.
 """
 
 import random
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,8 +14,11 @@ import tensorflow as tf
 from keras_gan import losses as losses_lib
 from keras_gan import penalties as penalties_lib
 from keras_gan.data.pipeline import Pipeline
+from keras_gan.metrics import streaming
+from keras_gan.metrics.real_fake import RealFakeMetric
 from keras_gan.models import checks
 from keras_gan.models.averaging import averaged_copy
+from keras_gan.models.inspection import Inspector
 from keras_gan.models.journal import Journal
 from keras_gan.models.optimizers import OptimizerPair, prepare_optimizers
 
@@ -54,7 +58,9 @@ class TwoPlayerModel(keras.Model):
             setattr(self, f"ema_{role}", averaged_copy(networks[role], f"ema_{role}"))
         self.step = self._counter("step")
         self._evaluation_step = self._counter("evaluation_step")
-        self._journal = None
+        self._journal: Any = None
+        self._inspector: Any = None
+        self._is_evaluating = False
 
     def _counter(self, name):
         return self.add_weight(
@@ -101,6 +107,7 @@ class TwoPlayerModel(keras.Model):
         discriminator_steps: int = 1,
         turns: str = "alternating",
         fresh_latents: bool = False,
+        metrics="kid",
         run_eagerly: bool = False,
         steps_per_execution: int = 1,
         jit_compile="auto",
@@ -125,6 +132,13 @@ class TwoPlayerModel(keras.Model):
                 in Algorithm 1 of Goodfellow et al. (2014). By default it answers
                 with the fakes that the discriminator has just seen, which saves a
                 pass of the generator.
+            metrics: What `evaluate` and the validation in `fit` judge the images of
+                the averaged generators by, one or a list: names of
+                `keras_gan.metrics.streaming.METRICS`, configs, or metrics whose
+                `update_state` takes real and generated images. `()` is none, and
+                saves a pass of the generators a validation batch. A metric with a
+                network of your own for features is not saved with the model: give
+                it to `compile` again.
             run_eagerly: As in `keras.Model.compile`.
             steps_per_execution: As in `keras.Model.compile`.
             jit_compile: As in `keras.Model.compile`.
@@ -133,6 +147,7 @@ class TwoPlayerModel(keras.Model):
         checks.check_count("discriminator_steps", discriminator_steps)
         loss = losses_lib.get(loss)
         penalties = penalties_lib.get_all(penalties)
+        metrics = streaming.get_all(metrics)
         optimizers = prepare_optimizers(
             generator=(generator_optimizer, self._networks(self.generators)),
             discriminator=(
@@ -155,7 +170,12 @@ class TwoPlayerModel(keras.Model):
         self._constrain(discriminator_constraint)
         self.discriminator_steps = discriminator_steps
         self.turns, self.fresh_latents = turns, bool(fresh_latents)
-        self._journal = Journal(self.loss_names, self.monitors)
+        with self.distribute_strategy.scope():
+            for metric in metrics:
+                if isinstance(metric, RealFakeMetric):
+                    metric.build(self.example_shape)
+            self._journal = Journal(self.loss_names, self.monitors, metrics)
+        self._inspector = Inspector(self)
 
     def _constrain(self, constraint):
         constraint = keras.constraints.get(constraint)
@@ -178,6 +198,11 @@ class TwoPlayerModel(keras.Model):
             "discriminator_steps": self.discriminator_steps,
             "turns": self.turns,
             "fresh_latents": self.fresh_latents,
+            "metrics": [
+                serialize(metric)
+                for metric in self._journal.judges
+                if getattr(metric, "is_saved", True)
+            ],
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self._requested_jit_compile,
@@ -189,7 +214,15 @@ class TwoPlayerModel(keras.Model):
 
     @property
     def metrics(self) -> list:
-        return [] if self._journal is None else self._journal.metrics
+        if self._journal is None:
+            return []
+        return [*self._journal.means, *self._journal.judges]
+
+    def get_metrics_result(self) -> dict:
+        # Keras asks at the end of an epoch and of `evaluate`, and takes the answer
+        # only if it has the names that the steps logged.
+        metrics = self.metrics if self._is_evaluating else self._journal.means
+        return {metric.name: metric.result() for metric in metrics}
 
     def reset_metrics(self):
         super().reset_metrics()
@@ -250,7 +283,9 @@ class TwoPlayerModel(keras.Model):
     def evaluate(self, x=None, *, batch_size: int | None = None, **kwargs):
         """Plays the game without training, as `keras.Model.evaluate`.
 
-        Both networks run in inference mode, latents are the same in every call.
+        Both networks run in inference mode, latents are the same in every call. The
+        losses are those of the generators that train, the `metrics` of `compile`
+        judge the averaged ones, which are what one ships.
 
         Args:
             x: As in `fit`; of a pipeline one epoch is used.
@@ -264,7 +299,11 @@ class TwoPlayerModel(keras.Model):
         # Keras calls this from `fit` too, with what `fit` has prepared and cached.
         if not kwargs.get("_use_cached_eval_dataset"):
             x = self._evaluation_feed(x, batch_size)
-        return super().evaluate(x, **kwargs)
+        self._is_evaluating = True
+        try:
+            return super().evaluate(x, **kwargs)
+        finally:
+            self._is_evaluating = False
 
     def _feed(self, x, batch_size):
         if isinstance(x, (dict, tuple)):

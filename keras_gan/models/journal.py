@@ -1,5 +1,7 @@
 """What the logs of a game show: one running mean a name."""
 
+import contextlib
+
 import keras
 import tensorflow as tf
 
@@ -27,6 +29,9 @@ class _Sum(keras.metrics.Metric):
 class Journal:
     """Running means of the losses of both players and of the game's monitors.
 
+    Beside the means stand the metrics that judge images. Only the steps of
+    `evaluate` run those, so the logs of a training don't know their names.
+
     `d_loss` and `g_loss` are the totals; the parts of a player with several losses
     stand beside them as `d_<name>` and `g_<name>`; `loss` is the sum of the totals,
     for callbacks that read only this key.
@@ -34,9 +39,15 @@ class Journal:
     Args:
         loss_names: Names of the losses of "discriminator" and "generator".
         monitors: Names of what else is recorded.
+        judges: Metrics whose `update_state` takes real and generated images.
     """
 
-    def __init__(self, loss_names: dict[str, list[str]], monitors: tuple[str, ...]):
+    def __init__(
+        self,
+        loss_names: dict[str, list[str]],
+        monitors: tuple[str, ...],
+        judges: list[keras.metrics.Metric],
+    ):
         names = []
         self._parts = {}
         for player, role in PLAYERS.items():
@@ -46,10 +57,37 @@ class Journal:
         names += monitors
         self._means = {name: keras.metrics.Mean(name=name) for name in names}
         totals = [self._means["d_loss"], self._means["g_loss"]]
-        self.metrics = [_Sum(totals, name="loss"), *self._means.values()]
+        self.means = [_Sum(totals, name="loss"), *self._means.values()]
+        self.judges = judges
+        self._check_names()
+        self._overheard = None
+
+    def _check_names(self):
+        taken = {mean.name for mean in self.means}
+        twice = sorted(taken & {judge.name for judge in self.judges})
+        if twice:
+            raise ValueError(
+                f"The logs of a game show {', '.join(twice)} already. Give the metric "
+                "of that name another one."
+            )
+
+    @contextlib.contextmanager
+    def aside(self):
+        """Writes nothing down in the block, and yields what losses showed in it."""
+        self._overheard = overheard = {}
+        try:
+            yield overheard
+        finally:
+            self._overheard = None
+
+    def show(self, name: str, value):
+        """Hands `value` to whoever reads the game; in a round nobody does."""
+        if self._overheard is not None:
+            self._overheard.setdefault(name, []).append(value)
 
     def record(self, name: str, value):
-        self._means[name].update_state(value)
+        if self._overheard is None:
+            self._means[name].update_state(value)
 
     def record_losses(self, player: str, losses: dict):
         """Records the parts and their sum, and returns the sum."""
@@ -59,5 +97,19 @@ class Journal:
         self.record(f"{player}_loss", total)
         return total
 
+    def judge(self, real, fake):
+        for judge in self.judges:
+            judge.update_state(real, fake)
+
     def results(self) -> dict:
-        return {metric.name: metric.result() for metric in self.metrics}
+        return {metric.name: metric.result() for metric in self.means}
+
+    def evaluation_results(self) -> dict:
+        """What a step of `evaluate` logs; a costly result waits for the end."""
+        return {
+            **self.results(),
+            **{
+                judge.name: getattr(judge, "progress", judge.result)()
+                for judge in self.judges
+            },
+        }

@@ -1,0 +1,81 @@
+"""Heavy metrics every few epochs."""
+
+import keras
+import numpy as np
+
+from keras_gan.callbacks.rows import EpochRows
+from keras_gan.models import checks
+
+
+class Evaluate(keras.callbacks.Callback):
+    """Measures the model's images after every n-th epoch, for the logs and a file.
+
+    For what is too heavy for `compile(metrics=...)`. The numbers enter the logs under
+    the names that the evaluation gives them, so put this callback before those that
+    read them; `History` always comes last.
+
+    The logs of the epochs between two evaluations show NaN under the same names, so
+    that `CSVLogger` has its columns from the first row on and no epoch shows a number
+    that is another's. For the names to be known, the first epoch of a training is
+    measured too, unless `file` tells them. A generator that draws NaN is NaN in all.
+
+    Args:
+        evaluation: A `keras_gan.metrics.evaluation.Evaluation`, or any object whose
+            `measure(draw, seed)` returns floats by name, where
+            `draw(num_images, seed)` returns images.
+        every_epochs: Epochs between two evaluations.
+        seed: Seed of the latents, the same each time.
+        file: File of one JSON line an evaluation, or `None`. A resumed training
+            replaces the lines of epochs that it repeats.
+
+    Example:
+
+    ```python
+    evaluation = Evaluation(held_out_images)
+    gan.fit(train, epochs=50, callbacks=[Evaluate(evaluation, every_epochs=5)])
+    ```
+    """
+
+    def __init__(self, evaluation, *, every_epochs: int = 1, seed: int = 0, file=None):
+        super().__init__()
+        checks.check_count("every_epochs", every_epochs)
+        self.evaluation = evaluation
+        self.every_epochs = every_epochs
+        self.seed = checks.check_seed(seed)
+        self._rows = EpochRows(file)
+        self._names = None
+
+    def on_train_begin(self, logs=None):
+        self._rows.open()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._rows.begin(epoch)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {} if logs is None else logs
+        earlier = self._rows.before(epoch)
+        if self._names is None and earlier:
+            self._names = [name for name in earlier[-1] if name != "epoch"]
+        if self._names is not None and (epoch + 1) % self.every_epochs:
+            logs.update(dict.fromkeys(self._names, np.nan))
+            return
+        numbers = self._measure()
+        self._names = list(numbers)
+        self._rows.add(epoch, numbers)
+        logs.update(numbers)
+
+    def _measure(self) -> dict[str, float]:
+        self._is_finite = True
+        try:
+            numbers = self.evaluation.measure(self._draw, self.seed)
+        except ValueError:
+            # A game that diverged is for others to end, with its last files written.
+            if self._is_finite or self._names is None:
+                raise
+            return dict.fromkeys(self._names, np.nan)
+        return {name: float(number) for name, number in numbers.items()}
+
+    def _draw(self, num_images: int, seed: int):
+        images = self.model.generate(num_images, seed=seed)
+        self._is_finite &= bool(np.isfinite(images).all())
+        return images

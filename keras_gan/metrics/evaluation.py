@@ -1,0 +1,333 @@
+"""How good a generator is: one protocol for all metrics, and the level of real data."""
+
+import functools
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keras_gan.data.examples import Examples
+from keras_gan.metrics import features as features_lib
+from keras_gan.metrics import measures
+from keras_gan.metrics.copies import TrainingSet
+from keras_gan.metrics.features import FeatureExtractor
+from keras_gan.metrics.frechet import FeatureStatistics
+from keras_gan.metrics.path_length import perceptual_path_length
+from keras_gan.metrics.sides import as_examples, two_sides
+from keras_gan.registry import unknown
+
+METRICS = (
+    *measures.OF_FEATURES,
+    *("diversity", "support", "memorisation", "modes", "inception_score"),
+    "path_length",
+)
+NUM_IMAGES = 5000
+# Samples of a seed that are searched among the training examples.
+NUM_SEARCHED = 1000
+NUM_PATHS = 500
+
+Draw = Callable[[int, int], np.ndarray]
+
+
+class Evaluation:
+    """Measures generators against real data, all by one protocol.
+
+    Real features are computed once. As many real as generated examples are compared,
+    and real data that play the generator give the floor: held-out against training
+    data where both are given, else two halves of the one set.
+
+    Args:
+        real: Real examples to compare with: an `Examples` or an array; held-out ones
+            where the data have some.
+        train: What the generator was trained on, to look for copies; the same object
+            as `real` where nothing was held out. `None` looks for none.
+        features: Extractors, or what `features.get` takes. By default `random` for
+            images and `pixels` for vectors.
+        metrics: Names of `METRICS`. By default all that the data allow; of those
+            named here, one that the data do not allow raises.
+        num_images: Generated examples, and real ones, at most.
+        classifier: A `Classifier` of the data's labels: its features, its score and
+            the classes that it finds are measured too.
+        seed: Of the choice of real examples.
+
+    Example:
+
+    ```python
+    train, test = load_examples("mnist"), load_examples("mnist", "test")
+    evaluation = Evaluation(test, train=train)
+    print(evaluation.measure(lambda num, seed: gan.generate(num, seed=seed)))
+    evaluation.report(Drawing.of(gan)).write("report")
+    ```
+    """
+
+    def __init__(
+        self,
+        real: Examples | np.ndarray,
+        *,
+        train: Examples | np.ndarray | None = None,
+        features: Iterable[Any] | None = None,
+        metrics: Iterable[str] | None = None,
+        num_images: int = NUM_IMAGES,
+        classifier: Any = None,
+        seed: int = 2020,
+    ) -> None:
+        self.has_held_out = train is not None and train is not real
+        self.data = as_examples(real)
+        self.train = None if train is None else as_examples(train)
+        self.seed = seed
+        self.classifier = classifier
+        self.real, self._stand_in = two_sides(
+            self.data, self.train if self.has_held_out else None, num_images, seed
+        )
+        self.num_images = len(self.real)
+        self.extractors = self._extractors(features)
+        self._real_features = {
+            extractor.name: extractor.extract(self.real.images)
+            for extractor in self.extractors
+        }
+        self._statistics = {
+            name: FeatureStatistics.of(rows)
+            for name, rows in self._real_features.items()
+        }
+        self.reference = "the real examples"
+        self.metrics, self.left_out = self._chosen(metrics)
+        self._floors: dict[int, dict[str, float]] = {}
+
+    def measure(self, draw: Draw, seed: int = 0) -> dict[str, float]:
+        """Return all numbers of one draw by name.
+
+        Args:
+            draw: From a number and a seed to images in [-1, 1] or vectors, as many.
+                A `Drawing` has latents too, which the path length needs.
+            seed: Any integer from 0.
+        """
+        return self.measure_and_keep(draw, seed)[0]
+
+    def measure_and_keep(
+        self, draw: Draw, seed: int = 0
+    ) -> tuple[dict[str, float], np.ndarray]:
+        """Return what `measure` does, and the samples that were drawn for it."""
+        samples = self.drawn(draw, seed)
+        found = self._numbers(samples)
+        if "memorisation" in self.metrics:
+            found |= self._copies(samples[:NUM_SEARCHED])
+        if "path_length" in self.metrics and getattr(draw, "has_latents", False):
+            found |= self._path_length(draw, seed)
+        return found, samples
+
+    def use_reference(self, path: str | os.PathLike) -> None:
+        """Measure the Fréchet distance against the real statistics in a file.
+
+        So many runs share them, and they may be of more images than are compared
+        otherwise. Where the file is missing it is written. One of other data, another
+        size or other features is refused.
+
+        Args:
+            path: The `.npz` file.
+        """
+        if len(self.extractors) != 1:
+            names = [extractor.name for extractor in self.extractors]
+            raise ValueError(
+                "A file of statistics holds the features of one extractor. Received: "
+                f"features {names}. Give one extractor and no classifier."
+            )
+        extractor, path = self.extractors[0], Path(path)
+        key = {
+            "data": self.data.name,
+            "split": self.data.split,
+            "example_shape": str(self.data.images.shape[1:]),
+            "features": f"{extractor.name} {extractor.fingerprint}",
+        }
+        if path.is_file():
+            statistics = FeatureStatistics.load(path, **key)
+            self._statistics[extractor.name] = statistics
+        else:
+            self._statistics[extractor.name].save(path, **key)
+        count = self._statistics[extractor.name].count
+        self.reference = f"{count} examples in {path}"
+
+    def floor(self, seed: int = 0) -> dict[str, float]:
+        """Return the numbers of real examples that play the generator.
+
+        Of copies it knows nothing: the level of those stands in their own numbers.
+        """
+        if seed not in self._floors:
+            samples = self._stand_in.some(self.num_images, seed).images
+            self._floors[seed] = self._numbers(
+                measures.flat(samples).reshape(samples.shape)
+            )
+        return self._floors[seed]
+
+    def report(self, draw: Draw, seeds: Iterable[int] = (0, 1, 2), **context: str):
+        """Measure draws of several seeds and write down what they say.
+
+        Args:
+            draw: As for `measure`.
+            seeds: Seeds, one or more.
+            **context: `command`, `source` and `resize` for the protocol.
+
+        Returns:
+            A `Report`.
+        """
+        from keras_gan.metrics.report import Report
+
+        return Report.of(self, draw, tuple(seeds), **context)
+
+    def drawn(self, draw: Draw, seed: int) -> np.ndarray:
+        """Return what a generator draws, once it is what the data are."""
+        samples = np.asarray(draw(self.num_images, seed), "float32")
+        shape = (self.num_images, *self.real.images.shape[1:])
+        if samples.shape != shape:
+            raise ValueError(
+                f"The generator must draw {shape[0]} examples of shape {shape[1:]}, "
+                f"as the data are. Received: shape={samples.shape}. Load the data at "
+                "the size of its pictures, with `image_size`."
+            )
+        bad = ~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)
+        if bad.any():
+            raise ValueError(
+                f"The generator draws NaN or infinity. Received: {bad.sum()} of "
+                f"{len(samples)} such pictures. Its training diverged."
+            )
+        return np.clip(samples, -1.0, 1.0) if samples.ndim == 4 else samples
+
+    @functools.cached_property
+    def training_sets(self) -> dict[str, TrainingSet]:
+        """The training examples to look for copies in, by what they are seen through.
+
+        In pixels, and of images in the features of the classifier, else in random ones.
+        """
+        assert self.train is not None
+        return {
+            name: TrainingSet(
+                rows(self.train.images),
+                rows(self.data.images) if self.has_held_out else None,
+            )
+            for name, rows in self.searched.items()
+        }
+
+    @property
+    def searched(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+        """The functions that make rows of images for `training_sets`."""
+        spaces: dict[str, Callable] = {"pixels": measures.flat}
+        if self.is_image:
+            judge = self.classifier and self.classifier.features
+            judge = judge or features_lib.get("random")
+            spaces[judge.name] = judge.extract
+        return spaces
+
+    @property
+    def is_image(self) -> bool:
+        """Whether the examples are images and not vectors."""
+        return self.data.images.ndim == 4
+
+    def _extractors(self, features: Iterable[Any] | None) -> list[FeatureExtractor]:
+        if isinstance(features, (str, FeatureExtractor)):
+            features = [features]
+        if features is None:
+            features = ["random" if self.is_image else "pixels"]
+        extractors = [features_lib.get(item) for item in features]
+        if self.classifier is not None:
+            extractors.append(self.classifier.features)
+        names = [extractor.name for extractor in extractors]
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"Each extractor needs a name of its own. Received: {names}. Give one "
+                "with `FeatureExtractor(network, name)`."
+            )
+        return extractors
+
+    def _chosen(
+        self, asked: Iterable[str] | None
+    ) -> tuple[tuple[str, ...], dict[str, str]]:
+        """The metrics to measure, and why others are left out."""
+        asked = [asked] if isinstance(asked, str) else asked
+        reasons = self._unavailable()
+        if asked is None:
+            return tuple(name for name in METRICS if name not in reasons), reasons
+        chosen = tuple(asked)
+        for name in chosen:
+            if name not in METRICS:
+                raise ValueError(unknown("metric", name, METRICS))
+        missing = [f"{n}: {reason}" for n, reason in reasons.items() if n in chosen]
+        if missing:
+            raise ValueError(
+                f"Not all metrics can be measured here. {' '.join(missing)} Received: "
+                f"metrics={list(chosen)}."
+            )
+        return chosen, {}
+
+    def _unavailable(self) -> dict[str, str]:
+        reasons = {}
+        for name, rows in self._real_features.items():
+            if self.num_images <= rows.shape[1]:
+                reasons["fd"] = (
+                    f"{name} has {rows.shape[1]} features, so it takes more images "
+                    f"than that on each side, and there are {self.num_images}."
+                )
+        if not self.is_image:
+            reasons["diversity"] = "the data are vectors."
+            reasons["path_length"] = "the data are vectors."
+        if self.train is None:
+            reasons["memorisation"] = "no training data were given."
+        if self.classifier is None:
+            reasons["inception_score"] = "there is no classifier."
+            if self.data.mixture is None:
+                reasons["modes"] = "there are no known modes and no classifier."
+        return reasons
+
+    def _numbers(self, samples: np.ndarray) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for extractor in self.extractors:
+            name = extractor.name
+            look = measures.Look(
+                extractor,
+                self._real_features[name],
+                self._statistics[name],
+                extractor.extract(samples),
+            )
+            for metric in self.metrics:
+                if metric in measures.OF_FEATURES:
+                    found |= measures.OF_FEATURES[metric](look)
+            if self.classifier is not None and extractor is self.extractors[-1]:
+                found |= self._of_classes(look.fake)
+        return found | self._of_samples(samples)
+
+    def _of_classes(self, features: np.ndarray) -> dict[str, float]:
+        found, told = {}, self.classifier.probabilities_of(features)
+        if "inception_score" in self.metrics:
+            found |= measures.score(told)
+        if "modes" in self.metrics:
+            found |= measures.modes_of_classes(told)
+        return found
+
+    def _of_samples(self, samples: np.ndarray) -> dict[str, float]:
+        found: dict[str, float] = {}
+        if "diversity" in self.metrics:
+            found |= measures.diversity(samples)
+        if "support" in self.metrics:
+            found |= measures.support(samples, self.real.images)
+        if "modes" in self.metrics and self.data.mixture is not None:
+            found |= measures.modes_of_mixture(samples, self.data.mixture)
+        return found
+
+    def _copies(self, samples: np.ndarray) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for name, rows in self.searched.items():
+            memory = self.training_sets[name].measure(rows(samples))
+            found[f"copied_share({name})"] = memory.copied_share
+            found[f"held_out_copied_share({name})"] = memory.held_out_copied_share
+            found[f"copying_z({name})"] = memory.z
+        return found
+
+    def _path_length(self, draw: Any, seed: int) -> dict[str, float]:
+        extractor = self.extractors[0]
+        length = perceptual_path_length(
+            draw.from_latents,
+            draw.latents(2 * min(NUM_PATHS, self.num_images), seed),
+            extractor,
+            straight=draw.is_prior_uniform,
+        )
+        return {f"ppl({extractor.name})": length.mean}

@@ -1,0 +1,272 @@
+"""Feature extractors: images or vectors in, one row of features for each out."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.metrics.random_network import random_network
+from keras_gan.registry import unknown
+
+PUBLISHED_FID = "inception-2015"
+_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class FeatureExtractor:
+    """A network that metrics look through, with the name that enters every result.
+
+    Its distance is called `fd(NAME)`, and `fid` only where the name is
+    `"inception-2015"`: the published numbers are those of that network. To get them,
+    convert its weights to a Keras model or a SavedModel and wrap it in a function
+    from images in [-1, 1] to the 2,048 features of its last pooling; the resize to
+    299x299 of the TensorFlow 1 graph and the range it wants are part of the function.
+
+    Args:
+        network: A Keras model, or any function of TensorFlow or Keras operations,
+            from float32 images in [-1, 1] of shape `(batch, height, width, channels)`
+            or vectors `(batch, dim)` to features of shape `(batch, num_features)`.
+            Or the name of an extractor of `NAMES`.
+        name: What results call it; by default the name of the network.
+        num_channels: Channels that the network takes; images of one are repeated. By
+            default those of a Keras model's input.
+
+    Example:
+
+    ```python
+    extractor = FeatureExtractor(inception, "inception-2015", num_channels=3)
+    evaluation = Evaluation(images, features=("random", extractor))
+    ```
+    """
+
+    def __init__(
+        self,
+        network: keras.Model | Callable[[tf.Tensor], tf.Tensor] | str,
+        name: str | None = None,
+        *,
+        num_channels: int | None = None,
+    ) -> None:
+        self._known_as = network if isinstance(network, str) else None
+        if isinstance(network, str):
+            name, (network, num_channels) = network, _named(network)
+        self.network: Any = network
+        self.name = _checked_name(name or _name_of(network))
+        self.num_channels = num_channels or _input_channels(network)
+        self._functions: dict[Any, Any] = {}
+
+    def __call__(self, images: Any) -> tf.Tensor:
+        """Return the features of a batch; may be traced.
+
+        Args:
+            images: Images in [-1, 1] or unsigned 8-bit, or vectors.
+
+        Returns:
+            Float32 tensor of shape `(batch, num_features)`.
+        """
+        images = self._with_channels(_as_floats(images))
+        if isinstance(self.network, keras.Model):
+            features = self.network(images, training=False)
+        else:
+            features = self.network(images)
+        if getattr(getattr(features, "shape", None), "rank", None) != 2:
+            raise ValueError(
+                "Features must be one tensor of shape (batch, num_features). Received: "
+                f"{getattr(features, 'shape', type(features).__name__)} from the "
+                f"extractor {self.name!r}. End the network with a pooling or a Flatten."
+            )
+        return tf.cast(features, tf.float32)
+
+    def extract(self, images: Any, batch_size: int = 256) -> np.ndarray:
+        """Return the features of many images.
+
+        Args:
+            images: An array, or an iterable of batches, such as a `tf.data.Dataset`.
+            batch_size: Images of an array that are taken at a time.
+
+        Returns:
+            Float32 array of shape `(num_images, num_features)`.
+        """
+        batches = _batches(images, batch_size)
+        tensors = map(tf.convert_to_tensor, batches)
+        parts = [self._traced(batch)(batch).numpy() for batch in tensors]
+        if not parts:
+            raise ValueError("There are no images to take features of. Received: none.")
+        return np.concatenate(parts)
+
+    def _traced(self, batch: tf.Tensor) -> Any:
+        """The extractor as a function of batches of any size."""
+        key = (tuple(batch.shape[1:]), batch.dtype)
+        if key not in self._functions:
+            spec = tf.TensorSpec((None, *key[0]), batch.dtype)
+            self._functions[key] = tf.function(self.__call__, input_signature=[spec])
+        return self._functions[key]
+
+    def _with_channels(self, images: tf.Tensor) -> tf.Tensor:
+        wanted, rank = self.num_channels, images.shape.rank
+        if wanted is None or rank != 4 or images.shape[-1] == wanted:
+            return images
+        if images.shape[-1] != 1:
+            raise ValueError(
+                f"The extractor {self.name!r} takes images of {wanted} channels, or of "
+                f"one. Received: images of shape {tuple(images.shape)}."
+            )
+        return tf.repeat(images, wanted, axis=-1)
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the weights and of what else is known of the network."""
+        digest = hashlib.sha256(self.name.encode())
+        if isinstance(self.network, keras.Model):
+            digest.update(_architecture(self.network).encode())
+            for weight in self.network.get_weights():
+                digest.update(np.ascontiguousarray(weight).tobytes())
+        else:
+            digest.update(_name_of(self.network).encode())
+        return digest.hexdigest()[:16]
+
+    def get_config(self) -> dict[str, Any]:
+        network: Any = self._known_as
+        if network is None and _is_named_function(self.network):
+            network = keras.saving.serialize_keras_object(self.network)
+        if network is None:
+            raise ValueError(
+                "An extractor of a model or an unnamed function has no config: it "
+                "would come back with other weights, or none. Received: "
+                f"name={self.name!r}. Name a known one or a registered function, or "
+                "pass it anew."
+            )
+        return {
+            "network": network,
+            "name": self.name,
+            "num_channels": self.num_channels,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "FeatureExtractor":
+        config = dict(config)
+        if not isinstance(config["network"], str):
+            config["network"] = keras.saving.deserialize_keras_object(config["network"])
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"FeatureExtractor(name={self.name!r})"
+
+
+def get(identifier: Any) -> FeatureExtractor:
+    """Return the extractor that a name, a config, a model or a function stands for.
+
+    Args:
+        identifier: `"pixels"`, `"random"`, `"keras-inception-v3"`, a Keras model, a
+            function, a serialised `FeatureExtractor` or one itself.
+    """
+    if isinstance(identifier, dict):
+        identifier = keras.saving.deserialize_keras_object(identifier)
+    if isinstance(identifier, FeatureExtractor):
+        return identifier
+    if isinstance(identifier, str) or callable(identifier):
+        return FeatureExtractor(identifier)
+    raise ValueError(
+        "Features must be a name, a Keras model, a function or a FeatureExtractor. "
+        f"Received: {identifier!r}. Known names: {', '.join(NAMES)}."
+    )
+
+
+def fd_name(extractor: FeatureExtractor) -> str:
+    """Return what its Fréchet distance is called: `fid`, or `fd(NAME)`."""
+    return "fid" if extractor.name == PUBLISHED_FID else f"fd({extractor.name})"
+
+
+def pixels(images: tf.Tensor) -> tf.Tensor:
+    """The values themselves, as rows."""
+    return tf.reshape(images, (-1, images.shape[1:].num_elements()))
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class InceptionImages(keras.layers.Layer):
+    """Brings images in [-1, 1] to 299x299: bilinear, antialiased, in floats."""
+
+    def call(self, images):
+        return tf.image.resize(images, (299, 299), "bilinear", antialias=True)
+
+
+def _keras_inception() -> keras.Model:
+    """Pool features of Keras Applications' InceptionV3, which wants [-1, 1]."""
+    try:
+        inception = keras.applications.InceptionV3(
+            include_top=False,
+            weights="imagenet",
+            input_shape=(299, 299, 3),
+            pooling="avg",
+        )
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            "The weights of keras-inception-v3 could not be fetched: "
+            f"{type(error).__name__}: {reason}. Run this once on a machine with a "
+            "network and copy ~/.keras/models/inception_v3_weights_tf_dim_ordering_"
+            "tf_kernels_notop.h5 to the same place here, or use other features: "
+            "random, pixels, or a classifier."
+        ) from error
+    images = keras.Input((None, None, 3))
+    return keras.Model(images, inception(InceptionImages()(images)))
+
+
+_BUILDERS: dict[str, Callable[[], tuple[Any, int | None]]] = {
+    "pixels": lambda: (pixels, None),
+    "random": lambda: (random_network, None),
+    "keras-inception-v3": lambda: (_keras_inception(), 3),
+}
+NAMES = tuple(_BUILDERS)
+
+
+def _named(name: str) -> tuple[Any, int | None]:
+    if name not in _BUILDERS:
+        raise ValueError(unknown("features", name, NAMES))
+    return _BUILDERS[name]()
+
+
+def _checked_name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            "The name of an extractor must be of letters, digits and . _ + -. "
+            f"Received: name={name!r}."
+        )
+    return name
+
+
+def _name_of(network: Any) -> str:
+    name = getattr(network, "name", None) or getattr(network, "__name__", None)
+    return name or type(network).__name__
+
+
+def _is_named_function(network: Any) -> bool:
+    return getattr(network, "__name__", "<lambda>") != "<lambda>"
+
+
+def _input_channels(network: Any) -> int | None:
+    shape = getattr(network, "input_shape", None)
+    return shape[-1] if isinstance(shape, tuple) and len(shape) == 4 else None
+
+
+def _architecture(model: keras.Model) -> str:
+    shapes = [tuple(weight.shape) for weight in model.weights]
+    kinds = [type(layer).__name__ for layer in model.layers]
+    return json.dumps([kinds, shapes])
+
+
+def _as_floats(images: Any) -> tf.Tensor:
+    images = tf.convert_to_tensor(images)
+    if images.dtype == tf.uint8:
+        return tf.cast(images, tf.float32) / 127.5 - 1.0
+    return tf.cast(images, tf.float32)
+
+
+def _batches(images: Any, batch_size: int) -> Iterable[Any]:
+    if isinstance(images, (np.ndarray, tf.Tensor)):
+        return (images[i : i + batch_size] for i in range(0, len(images), batch_size))
+    return images

@@ -1,0 +1,138 @@
+"""What an evaluation can measure: each entry turns a look at the fakes into numbers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from keras_gan.metrics.diversity import ms_ssim_diversity
+from keras_gan.metrics.features import FeatureExtractor, fd_name
+from keras_gan.metrics.frechet import FeatureStatistics, frechet_distance
+from keras_gan.metrics.inception_score import inception_score
+from keras_gan.metrics.kernel import kernel_distance
+from keras_gan.metrics.mind import mind
+from keras_gan.metrics.modes import class_modes, mixture_modes
+from keras_gan.metrics.neighbourhoods import density_coverage, precision_recall
+from keras_gan.metrics.support import support_size
+
+# Subsets of the kernel distance. A fifth of the usual hundred: its mean hardly moves,
+# and on two cores they take most of the time.
+SUBSET_SIZE = 1000
+NUM_SUBSETS = 20
+
+
+@dataclass
+class Look:
+    """Real and generated examples through one extractor.
+
+    Args:
+        extractor: The extractor.
+        real: Features of the real examples.
+        statistics: What the Fréchet distance is measured against.
+        fake: Features of the generated examples.
+    """
+
+    extractor: FeatureExtractor
+    real: np.ndarray
+    statistics: FeatureStatistics
+    fake: np.ndarray
+
+    @property
+    def name(self) -> str:
+        return self.extractor.name
+
+
+def _frechet(look: Look) -> dict[str, float]:
+    distance = frechet_distance(look.statistics, look.fake)
+    return {fd_name(look.extractor): distance}
+
+
+def _kernel(look: Look) -> dict[str, float]:
+    number, size = subsets(len(look.fake))
+    found = kernel_distance(look.real, look.fake, num_subsets=number, subset_size=size)
+    return {f"kid({look.name})": found.mean}
+
+
+def _mind(look: Look) -> dict[str, float]:
+    return {f"mind({look.name})": mind(look.real, look.fake)}
+
+
+def _precision_recall(look: Look) -> dict[str, float]:
+    found = precision_recall(look.real, look.fake)
+    return {
+        f"precision({look.name})": found.precision,
+        f"recall({look.name})": found.recall,
+    }
+
+
+def _density_coverage(look: Look) -> dict[str, float]:
+    found = density_coverage(look.real, look.fake)
+    return {
+        f"density({look.name})": found.density,
+        f"coverage({look.name})": found.coverage,
+    }
+
+
+# Of a look through one extractor.
+OF_FEATURES: dict[str, Callable[[Look], dict[str, float]]] = {
+    "fd": _frechet,
+    "kid": _kernel,
+    "mind": _mind,
+    "precision_recall": _precision_recall,
+    "density_coverage": _density_coverage,
+}
+
+
+def diversity(images: np.ndarray) -> dict[str, float]:
+    """How alike random pairs are."""
+    return {"ms_ssim": ms_ssim_diversity(images)}
+
+
+def support(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
+    """How many different examples there seem to be, by near-duplicates in pixels."""
+    found = support_size(flat(samples), flat(real))
+    return {
+        "support(pixels)": found.support,
+        "near_duplicates(pixels)": float(found.num_collisions),
+    }
+
+
+def modes_of_mixture(points: np.ndarray, mixture: Any) -> dict[str, float]:
+    """Modes covered where the Gaussians are known."""
+    found = mixture_modes(points, mixture.centers, mixture.stddev)
+    return {
+        "num_modes": float(found.num_modes),
+        "high_quality_share": found.high_quality_share,
+        "mode_kl": found.kl,
+    }
+
+
+def modes_of_classes(probabilities: np.ndarray) -> dict[str, float]:
+    """Classes that a classifier finds."""
+    labels, num_classes = probabilities.argmax(axis=1), probabilities.shape[1]
+    found = class_modes(labels, num_classes)
+    return {
+        "num_modes(classifier)": float(found.num_modes),
+        "mode_kl(classifier)": found.kl,
+    }
+
+
+def score(probabilities: np.ndarray) -> dict[str, float]:
+    """The Inception Score's formula with the data's own classifier."""
+    return {"is(classifier)": inception_score(probabilities).mean}
+
+
+def subsets(num_images: int) -> tuple[int, int]:
+    """Number and size of the subsets of the kernel distance."""
+    if num_images <= SUBSET_SIZE:
+        return 1, num_images
+    return NUM_SUBSETS, SUBSET_SIZE
+
+
+def flat(images: np.ndarray) -> np.ndarray:
+    """Pixels in [-1, 1], or vectors, as float32 rows."""
+    rows = images.reshape(len(images), -1)
+    if images.dtype == np.uint8:
+        return rows.astype("float32") / np.float32(127.5) - np.float32(1.0)
+    return rows.astype("float32", copy=False)

@@ -1,0 +1,97 @@
+"""The base of metrics that hold generated images against real ones in `fit`."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.metrics import features as features_lib
+
+
+class RealFakeMetric(keras.metrics.Metric):
+    """Base of the metrics that `compile(metrics=...)` of a game takes.
+
+    `update_state(real, fake)` takes images; subclasses make their variables in
+    `make_state`, override `update(real, fake)`, which sees features, and `result`.
+    Everything accumulates in float64, and under a `tf.distribute` strategy the
+    variables are summed over the replicas.
+
+    Args:
+        features: What the images are looked at through: whatever
+            `keras_gan.metrics.features.get` takes. `None` is `"random"` for images
+            and `"pixels"` for vectors.
+        name: Name of the metric; `evaluate` logs it, `fit` as `val_<name>`.
+    """
+
+    def __init__(self, features=None, *, name: str):
+        super().__init__(name=name, dtype="float64")
+        self._features = features
+        self._extractor = None
+
+    def make_state(self, num_features: int):
+        """Makes the variables."""
+        raise NotImplementedError
+
+    def update(self, real, fake):
+        """Takes in the float64 features of a batch, `(batch, num_features)` each."""
+        raise NotImplementedError
+
+    def progress(self):
+        """What the batches' logs show: the result, or NaN where it costs too much."""
+        return tf.constant(np.nan, "float32")
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether a config alone can make this metric again.
+
+        A network's weights are in no config, so features must have been given by
+        name.
+        """
+        return self._features is None or isinstance(self._features, str)
+
+    def build(self, example_shape: tuple[int, ...]):
+        """Makes the variables for examples of this shape, without the batch."""
+        if self._extractor is not None:
+            return
+        default = "random" if len(example_shape) == 3 else "pixels"
+        extractor = features_lib.get(
+            default if self._features is None else self._features
+        )
+        found = extractor(tf.zeros((2, *example_shape)))
+        self.make_state(int(found.shape[-1]))
+        self._extractor = extractor
+
+    def update_state(self, real, fake):
+        if self._extractor is None:
+            with tf.init_scope():
+                self.build(tuple(real.shape[1:]))
+        self.update(self._look_at(real), self._look_at(fake))
+
+    def _look_at(self, images):
+        # Rounding a difference of nearly equal sums must not show in the result.
+        return tf.cast(self._extractor(tf.cast(images, "float32")), "float64")
+
+    def new_variable(self, shape: tuple[int, ...], name: str, dtype: str = "float64"):
+        return self.add_variable(shape, "zeros", dtype=dtype, name=name)
+
+    def get_config(self) -> dict:
+        given = self._features
+        if given is not None and not isinstance(given, (str, dict)):
+            given = keras.saving.serialize_keras_object(given)
+        return {"features": given, "name": self.name}
+
+
+def numpy_of(variable) -> np.ndarray:
+    """The value of a metric's variable, under a strategy that of all replicas."""
+    return tf.convert_to_tensor(variable.value).numpy()
+
+
+def num_replicas() -> int:
+    """Replicas of the strategy whose scope this is."""
+    return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def replica():
+    """Number of the replica that asks, from 0."""
+    if num_replicas() == 1:
+        return 0
+    return tf.distribute.get_replica_context().replica_id_in_sync_group

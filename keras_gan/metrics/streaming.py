@@ -1,0 +1,243 @@
+"""Metrics inside `fit`: real images against generated ones, batch by batch.
+
+References:
+    Bińkowski et al., 2018 (arXiv:1801.01401): KID
+    Heusel et al., 2017 (arXiv:1706.08500): the Fréchet distance
+    arXiv:2605.06797: MIND
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.metrics.frechet import FeatureStatistics, frechet_distance
+from keras_gan.metrics.mind import mind
+from keras_gan.metrics.real_fake import (
+    RealFakeMetric,
+    num_replicas,
+    numpy_of,
+    replica,
+)
+from keras_gan.registry import Registry
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class KID(RealFakeMetric):
+    """Kernel distance: the unbiased MMD² of each batch, averaged over the batches.
+
+    `E[k(x, x')] + E[k(y, y')] - 2 E[k(x, y)]` with `k(a, b) = (a·b / d + 1)³`. Every
+    batch is one of the subsets of the paper's estimator, with the batch size for
+    their size (on a replica, its share of the batch). The mean of unbiased numbers is
+    unbiased: about 0, below it too, for a perfect generator, at any batch size, so it
+    can be trusted on few images, unlike a Fréchet distance. Smaller is better.
+
+    Batches count as their number of images; one of a single image has no unbiased
+    distance and is left out. Without any other the result is NaN.
+
+    Args:
+        features: See `RealFakeMetric`.
+        name: Name of the metric.
+
+    Example:
+
+    ```python
+    gan.compile(metrics="kid")
+    best = keras.callbacks.ModelCheckpoint(
+        "best.keras", monitor="val_kid", mode="min", save_best_only=True
+    )
+    gan.fit(train, validation_data=held_out, callbacks=[best])
+    ```
+    """
+
+    def __init__(self, features=None, *, name: str = "kid"):
+        super().__init__(features, name=name)
+
+    def make_state(self, num_features: int):
+        self.total = self.new_variable((), "total")
+        self.weight = self.new_variable((), "weight")
+
+    def update(self, real, fake):
+        size = tf.shape(real)[0]
+        weight = tf.cast(tf.where(size > 1, size, 0), "float64")
+        self.total.assign_add(tf.math.multiply_no_nan(_mmd(real, fake), weight))
+        self.weight.assign_add(weight)
+
+    def result(self):
+        # Keras' operators would divide in the dtype of the metric's policy.
+        total, weight = (tf.convert_to_tensor(v.value) for v in self.variables)
+        return tf.cast(total / weight, "float32")
+
+    def progress(self):
+        return self.result()
+
+
+def _mmd(real, fake):
+    between = tf.reduce_mean(_polynomial_kernel(real, fake))
+    return _mean_of_pairs(real) + _mean_of_pairs(fake) - 2.0 * between
+
+
+def _mean_of_pairs(features):
+    kernel = _polynomial_kernel(features, features)
+    count = tf.cast(tf.shape(features)[0], "float64")
+    pairs = count * (count - 1.0)
+    return (tf.reduce_sum(kernel) - tf.linalg.trace(kernel)) / pairs
+
+
+def _polynomial_kernel(a, b):
+    return (tf.matmul(a, b, transpose_b=True) / a.shape[-1] + 1.0) ** 3
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class FD(RealFakeMetric):
+    """Fréchet distance of the features, `fd(NAME)`; streams in their moments.
+
+    It is biased by the number of images: compare values of equally many only, and
+    give clearly more than there are features; with fewer than that and one more the
+    covariance has no full rank, and `result` refuses. The distance itself is taken
+    once, at the end of `evaluate`; the batches' logs show NaN.
+
+    Args:
+        features: See `RealFakeMetric`.
+        name: Name of the metric.
+    """
+
+    def __init__(self, features=None, *, name: str = "fd"):
+        super().__init__(features, name=name)
+
+    def make_state(self, num_features: int):
+        self._count = self.new_variable((), "count")
+        self._moments = [
+            self.new_variable(shape, f"{who}_{moment}")
+            for who in ("real", "fake")
+            for moment, shape in (
+                ("sum", (num_features,)),
+                ("products", (num_features, num_features)),
+            )
+        ]
+
+    def update(self, real, fake):
+        self._count.assign_add(tf.cast(tf.shape(real)[0], "float64"))
+        for index, values in enumerate((real, fake)):
+            total, products = self._moments[2 * index : 2 * index + 2]
+            total.assign_add(tf.reduce_sum(values, 0))
+            products.assign_add(tf.matmul(values, values, transpose_a=True))
+
+    def result(self):
+        count, *moments = (numpy_of(variable) for variable in self.variables)
+        if not all(np.isfinite(moment).all() for moment in moments):
+            return np.nan
+        real, fake = (_statistics(int(count), *moments[i : i + 2]) for i in (0, 2))
+        return frechet_distance(real, fake)
+
+
+def _statistics(count, total, products) -> FeatureStatistics:
+    statistics = FeatureStatistics()
+    statistics.count = count
+    statistics._mean = total / max(count, 1)
+    statistics._scatter = products - np.outer(total, statistics._mean)
+    return statistics
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class MIND(RealFakeMetric):
+    """Sliced Wasserstein distance of the features; needs few images (arXiv:2605.06797).
+
+    The features of the first `num_images` reals and of as many fakes are kept, and
+    the distance is taken once, at the end of `evaluate`; the batches' logs show NaN.
+    Under a strategy every replica keeps its share.
+
+    Args:
+        features: See `RealFakeMetric`.
+        num_images: Most images kept of each kind, memory for
+            `2 * num_images * num_features` float32 numbers.
+        num_projections: Random directions.
+        seed: Seed of the directions.
+        name: Name of the metric.
+    """
+
+    def __init__(
+        self,
+        features=None,
+        *,
+        num_images: int = 2000,
+        num_projections: int = 1000,
+        seed: int = 2020,
+        name: str = "mind",
+    ):
+        super().__init__(features, name=name)
+        if num_images < 2:
+            raise ValueError(
+                f"`num_images` must be 2 or more. Received: num_images={num_images}"
+            )
+        self.num_images = num_images
+        self.num_projections = num_projections
+        self.seed = seed
+
+    def make_state(self, num_features: int):
+        self._share = self.num_images // num_replicas()
+        # The last row takes what is one too many.
+        rows = self._share * num_replicas() + 1
+        self._seen = self.new_variable((), "seen")
+        self._filled = self.new_variable((rows,), "filled")
+        self._kept = [
+            self.new_variable((rows, num_features), name, "float32")
+            for name in ("real", "fake")
+        ]
+
+    def update(self, real, fake):
+        rows = self._rows_for(tf.shape(real)[0])
+        self._write(self._filled, rows, tf.ones_like(rows, "float64"))
+        for kept, values in zip(self._kept, (real, fake), strict=True):
+            self._write(kept, rows, tf.cast(values, "float32"))
+        self._seen.assign_add(tf.cast(tf.size(rows), "float64"))
+
+    def _rows_for(self, size):
+        """Rows of a batch: those of other replicas stay zero, so that sums unite."""
+        positions = tf.cast(self._seen.value, "int32") + tf.range(size)
+        first = self._share * replica()
+        last = self._filled.shape[0] - 1
+        return tf.where(positions < self._share, first + positions, last)
+
+    def _write(self, variable, rows, values):
+        old = tf.convert_to_tensor(variable.value)
+        variable.assign(tf.tensor_scatter_nd_update(old, rows[:, None], values))
+
+    def result(self):
+        filled = numpy_of(self._filled)[:-1] > 0
+        real, fake = (numpy_of(kept)[:-1][filled] for kept in self._kept)
+        if len(real) < 2 or not (np.isfinite(real).all() and np.isfinite(fake).all()):
+            return np.nan
+        return mind(real, fake, num_projections=self.num_projections, seed=self.seed)
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "num_images": self.num_images,
+            "num_projections": self.num_projections,
+            "seed": self.seed,
+        }
+
+
+METRICS = Registry(
+    "metric", {"kid": KID, "mind": MIND, "fd": FD}, base=keras.metrics.Metric
+)
+
+
+def get_all(identifiers) -> list[keras.metrics.Metric]:
+    """Resolves one metric or several, each a name, a config or an object.
+
+    Raises:
+        ValueError: If two of them have one name.
+    """
+    if identifiers is None:
+        identifiers = ()
+    if isinstance(identifiers, (str, dict, type, keras.metrics.Metric)):
+        identifiers = (identifiers,)
+    metrics = [METRICS.resolve(identifier) for identifier in identifiers]
+    names = [metric.name for metric in metrics]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"Metrics need different names. Received: {', '.join(names)}. Give one of "
+            'them another with `name="..."`.'
+        )
+    return metrics

@@ -1,0 +1,148 @@
+"""`keras-gan evaluate`: runs, files and artefacts by one protocol."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from keras_gan import cli, export
+from keras_gan.metrics.drawing import Drawing, open_drawing
+from keras_gan.runs import Run, Settings
+from tests import harness
+
+FEW = ["--num-images", 40, "--seeds", 1, "--features", "pixels"]
+
+
+def call(*args):
+    result = CliRunner().invoke(cli.main, [str(arg) for arg in args])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run folder on digits whose model has learned nothing."""
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    run = Run.create(folder, Settings(data="digits"))
+    harness.gan().save(run.model)
+    return folder
+
+
+def numbers_in(folder):
+    written = json.loads((folder / "evaluation.json").read_text())["numbers"]
+    return {name: number["values"] for name, number in written.items()}
+
+
+def test_a_run_is_compared_with_its_own_data(run):
+    result = call("evaluate", run, *FEW)
+    assert result.exit_code == 0, result.output
+    assert "Measured against the training data" in result.output
+    assert "precision(pixels)" in result.output
+    assert "Protocol and pictures: " in result.output
+    folder = run / "evaluation"
+    assert {path.name for path in folder.iterdir()} == {
+        *("evaluation.json", "evaluation.md"),
+        *("samples.png", "neighbours.png"),
+    }
+
+
+def test_draws_of_a_seed_begin_alike_and_are_those_of_their_latents():
+    draw = Drawing.of(harness.gan())
+    images = draw(300, seed=1)
+    assert images.shape == (300, 8, 8, 1) and images.dtype == np.float32
+    np.testing.assert_array_equal(draw(20, seed=1), images[:20])
+    assert not np.array_equal(draw(20, seed=0), images[:20])
+    latents = draw.latents(20, seed=1)
+    np.testing.assert_allclose(draw.from_latents(latents), images[:20], atol=1e-6)
+
+
+def test_pictures_of_another_range_are_judged_in_minus_one_to_one():
+    layers = [keras.Input((3,)), keras.layers.Dense(16, "sigmoid")]
+    generator = keras.Sequential([*layers, keras.layers.Reshape((4, 4, 1))])
+    images = Drawing.of(generator)(50, seed=0)
+    assert -1 <= images.min() < -0.3 and 0.3 < images.max() <= 1
+
+
+def test_points_are_judged_by_their_modes(tmp_path):
+    folder = tmp_path / "ring"
+    run = Run.create(folder, Settings(data="ring", model="vector"))
+    layers = [keras.Input((2,)), keras.layers.Dense(2)]
+    keras.Sequential(layers, name="generator").save(run.model)
+    result = call("evaluate", folder, "--seeds", 1, "--num-images", 200)
+    assert result.exit_code == 0, result.output
+    assert "drawn afresh" in result.output
+    assert "of the 8 modes" in result.output and "high_quality_share" in result.output
+
+
+MISTAKES = {
+    "data": (["{file}"], "was trained on: give --data"),
+    "size": (["{run}", "--image-size", 16], "image_size"),
+    "classes": (["{run}", "--data", "ring"], "as the data are"),
+    "features": (["{run}", "--features", "randm"], "Did you mean 'random'"),
+    "nothing": (["{run}/none"], "which does not exist"),
+    "export": (["{pack}"], "give one of"),
+    "many": (
+        ["{run}", "--features", "random", "--reference", "x"],
+        "one extractor",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_gets_one_line(tmp_path, run, case):
+    args, message = MISTAKES[case]
+    pack = tmp_path / "pack"
+    pack.mkdir()
+    report = {"artefacts": {"onnx": {"path": "generator.onnx"}}}
+    (pack / "report.json").write_text(json.dumps(report))
+    places = {"run": run, "file": run / "model.keras", "pack": pack}
+    result = call("evaluate", *[str(arg).format(**places) for arg in args], *FEW)
+    assert result.exit_code == cli.EXIT_MISTAKE
+    errors = [line for line in result.output.split("\n") if "Error: " in line]
+    assert len(errors) == 1 and message in errors[0], result.output
+
+
+@pytest.fixture(scope="module")
+def pack(run):
+    names = ["saved_model", "tflite", "onnx"]
+    with tempfile.TemporaryDirectory() as folder:
+        paths = export.export_all(
+            keras.saving.load_model(run / "model.keras"), folder, artefacts=names
+        )
+        yield {name: Path(path) for name, path in paths.items()} | {
+            "keras": run / "model.keras"
+        }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["keras", "saved_model", "tflite", "onnx"])
+def test_an_artefact_gives_the_numbers_of_its_run(tmp_path, run, pack, name):
+    images = open_drawing(run)(300, seed=2)
+    np.testing.assert_allclose(open_drawing(pack[name])(300, seed=2), images, atol=1e-4)
+    wanted, out = tmp_path / "run", tmp_path / "artefact"
+    assert call("evaluate", run, *FEW, "--out", wanted).exit_code == 0
+    result = call("evaluate", pack[name], "--data", "digits", *FEW, "--out", out)
+    assert result.exit_code == 0, result.output
+    expected, found = numbers_in(wanted), numbers_in(out)
+    assert expected.keys() == found.keys()
+    for key, values in expected.items():
+        if not key.startswith("ppl"):
+            np.testing.assert_allclose(found[key], values, rtol=0.02, err_msg=key)
+
+
+@pytest.mark.slow
+def test_a_foreign_file_needs_its_number_of_latents(tmp_path, run, pack, monkeypatch):
+    monkeypatch.setattr("keras_gan.export.metadata.read_metadata", lambda path: None)
+    foreign = tmp_path / "foreign.onnx"
+    foreign.write_bytes(pack["onnx"].read_bytes())
+    result = call("evaluate", foreign, "--data", "digits", *FEW)
+    assert result.exit_code == cli.EXIT_MISTAKE and "--latent-dim" in result.output
+    given = [*FEW, "--latent-dim", harness.LATENT_DIM, "--out", tmp_path / "out"]
+    result = call("evaluate", foreign, "--data", "digits", *given)
+    assert result.exit_code == 0, result.output
+    assert "does not say what its input is" in result.output
