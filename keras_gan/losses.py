@@ -27,9 +27,12 @@ class AdversarialLoss:
     Attributes:
         relativistic: Whether `generator` reads `real_logits`. Only then does the
             generator's turn pay for a pass of the real batch.
+        anchored: Whether the level of a logit means something. It does not where only
+            differences of logits enter.
     """
 
     relativistic = False
+    anchored = True
 
     def discriminator(self, real_logits, fake_logits):
         """Returns the scalar that the discriminator descends."""
@@ -42,6 +45,10 @@ class AdversarialLoss:
     def probabilities(self, real_logits, fake_logits):
         """Mean belief that real and fake images are real, both 1/2 at equilibrium."""
         return _mean(ops.sigmoid(real_logits)), _mean(ops.sigmoid(fake_logits))
+
+    def undecided_logit(self, real_logits, fake_logits):
+        """The logit of an image that is taken neither for real nor for fake."""
+        return 0.0
 
     def get_config(self) -> dict:
         return {}
@@ -141,6 +148,9 @@ class LeastSquares(_Smoothed):
             _mean(ops.clip(fake_logits, 0.0, 1.0)),
         )
 
+    def undecided_logit(self, real_logits, fake_logits):
+        return 0.5
+
 
 @keras.saving.register_keras_serializable(package="keras_gan")
 class Hinge(AdversarialLoss):
@@ -156,8 +166,13 @@ class Hinge(AdversarialLoss):
 class _Unanchored(AdversarialLoss):
     # Only differences of logits enter these losses, so the level of a logit means
     # nothing; beliefs are read from the midpoint of the two means.
+    anchored = False
+
+    def undecided_logit(self, real_logits, fake_logits):
+        return 0.5 * (_mean(real_logits) + _mean(fake_logits))
+
     def probabilities(self, real_logits, fake_logits):
-        middle = 0.5 * (_mean(real_logits) + _mean(fake_logits))
+        middle = self.undecided_logit(real_logits, fake_logits)
         return super().probabilities(real_logits - middle, fake_logits - middle)
 
 

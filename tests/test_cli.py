@@ -188,6 +188,7 @@ def test_sample_draws_the_same_picture_twice(tmp_path, digits):
         assert picture.width >= 256
 
 
+@pytest.mark.slow
 def test_interpolate_writes_a_strip_or_an_animation(tmp_path, digits):
     for name in ("strip.png", "walk.gif"):
         args = ["--frames", 4, "--stops", 3, "--out", tmp_path / name]

@@ -38,6 +38,7 @@ def numbers_in(folder):
     return {name: number["values"] for name, number in written.items()}
 
 
+@pytest.mark.slow
 def test_a_run_is_compared_with_its_own_data(run):
     result = call("evaluate", run, *FEW)
     assert result.exit_code == 0, result.output

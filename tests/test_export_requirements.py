@@ -279,6 +279,7 @@ def test_a_real_file_runs_where_its_operations_say():
     assert place(whole, "LiteRT.js").reason == "it has no tensors of int8"
 
 
+@pytest.mark.slow
 def test_a_real_file_is_read_with_its_signature():
     file = read_tflite(small_export()[0].path("tflite-int8-io"))
     assert file.inputs["latents"].shape == (1, 16)

@@ -110,12 +110,13 @@ def test_r_v_is_zero_for_what_is_learned_and_one_for_what_is_known_by_heart():
 def test_the_undecided_logit_moves_with_losses_that_see_differences_only():
     real, fake = np.full((4, 1), 7.0), np.full((4, 1), 3.0)
     levels = {
-        name: health.undecided_logit(losses.get(name), real, fake)
+        name: float(losses.get(name).undecided_logit(real, fake))
         for name in losses.LOSSES
     }
     assert levels.pop("least_squares") == 0.5
     unanchored = {"wasserstein", "relativistic_average", "relativistic_paired"}
     assert {name for name, level in levels.items() if level == 5.0} == unanchored
+    assert unanchored == {n for n in losses.LOSSES if not losses.get(n).anchored}
     assert {level for name, level in levels.items() if name not in unanchored} == {0.0}
 
 
@@ -167,6 +168,7 @@ def test_a_run_with_the_monitor_ends_bit_equal_to_one_without(run_eagerly, tmp_p
     assert rows[1]["health_r_t"] == logs[1]["health_r_t"][1]
 
 
+@pytest.mark.slow
 def test_a_generator_of_one_picture_is_called_a_collapse_once_until_it_is_over(
     tmp_path,
 ):

@@ -50,6 +50,20 @@ def test_a_generator_as_good_as_the_data_has_no_problem(held_out, digits):
     assert problems(held_out, spare(digits)) == set()
 
 
+def test_the_floor_of_the_likelihood_is_that_of_training_images(digits):
+    evaluation = Evaluation(
+        digits.at(np.arange(1200)),
+        train=digits.at(np.arange(1200, 1700)),
+        metrics="parzen",
+        features="pixels",
+    )
+    grey = evaluation.measure(lambda num, seed: np.zeros((num, 8, 8, 1), "float32"))
+    assert evaluation.floor()["parzen"] > grey["parzen"]
+    with pytest.raises(ValueError, match="parzen: it takes more than 1000 images"):
+        Evaluation(digits, train=digits, metrics="parzen")
+    assert "parzen" not in Evaluation(digits, features="pixels").metrics
+
+
 def test_one_picture_and_a_few_are_a_collapse(held_out, digits):
     others = digits.at(np.arange(600, len(digits))).images
 
@@ -132,6 +146,7 @@ def test_pairs_that_are_alike_are_a_collapse_whatever_else_is_fine():
     assert about == {"collapse": False}
 
 
+@pytest.mark.slow
 def test_a_report_is_strict_json_and_says_its_protocol(tmp_path, held_out, digits):
     report = held_out.report(spare(digits), seeds=(0, 1), command="evaluate it")
     page = report.write(tmp_path / "report")
@@ -175,7 +190,7 @@ def test_what_is_not_finite_is_null_in_json_and_a_sign_for_a_reader():
 
 def test_defaults_are_all_that_the_data_allow(digits):
     evaluation = Evaluation(digits.at(np.arange(100)))
-    missing = {"fd", "memorisation", "inception_score", "modes"}
+    missing = {"fd", "memorisation", "inception_score", "modes", "parzen"}
     assert set(evaluation.left_out) == missing
     assert set(evaluation.metrics) == set(METRICS) - missing
 

@@ -72,6 +72,7 @@ def test_a_resumed_run_equals_an_unbroken_one_however_the_round_is_played(
     assert_resume_is_exact(harness.GAMES["gan"], tmp_path, **options)
 
 
+@pytest.mark.slow
 def test_a_new_process_goes_on_from_the_file_alone(tmp_path):
     pipeline = harness.digits(batch_size=256)
     model = harness.gan(penalties=["r1"])

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan import losses
 from keras_gan.callbacks.progress import say
 from keras_gan.callbacks.rows import EpochRows
 from keras_gan.callbacks.symptoms import ADVICE, Thresholds, lasting, symptoms
@@ -124,7 +123,7 @@ class Health(keras.callbacks.Callback):
         seen = symptoms(
             found,
             self.thresholds,
-            anchored=not isinstance(self.model.loss, losses._Unanchored),
+            anchored=self.model.loss.anchored,
             diversity_before=earlier[-1]["health_diversity"] if earlier else None,
         )
         self._rows.add(epoch, {**numbers, "symptoms": seen})
@@ -148,7 +147,7 @@ class Health(keras.callbacks.Callback):
     def _read_logits(self) -> dict:
         logits = self.model.logits(self._batches["train"])
         real, fake = logits["real"], logits["fake"]
-        undecided = undecided_logit(self.model.loss, real, fake)
+        undecided = float(self.model.loss.undecided_logit(real, fake))
         beliefs = self.model.loss.probabilities(real, fake)
         found = {
             "real_probability": beliefs[0],
@@ -191,14 +190,6 @@ class Health(keras.callbacks.Callback):
         for symptom in before:
             if symptom not in now:
                 self._say(f"Epoch {epoch + 1}: {symptom} is over.")
-
-
-def undecided_logit(loss, real_logits: np.ndarray, fake_logits: np.ndarray) -> float:
-    """The logit of a discriminator that believes neither in real nor in fake."""
-    if isinstance(loss, losses._Unanchored):
-        return 0.5 * float(real_logits.mean() + fake_logits.mean())
-    # Its targets are 0 and 1.
-    return 0.5 if isinstance(loss, losses.LeastSquares) else 0.0
 
 
 def share_by_heart(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray) -> dict:

@@ -30,6 +30,12 @@ MOST_EXAMPLES = 100_000
     "[default: random, and classifier where the data have labels]",
 )
 @click.option(
+    "--metrics",
+    multiple=True,
+    help="A kind of number, such as fd, kid or parzen. Repeatable.  "
+    "[default: all that the data allow but parzen]",
+)
+@click.option(
     "--num-images",
     type=click.IntRange(1),
     default=5000,
@@ -112,7 +118,7 @@ def _evaluation(
     return _judged(real, train, **options), resize
 
 
-def _judged(real, train, features, num_images, reference, cache_dir):
+def _judged(real, train, features, metrics, num_images, reference, cache_dir):
     from keras_gan.metrics.classifier import cached_classifier
     from keras_gan.metrics.evaluation import Evaluation
 
@@ -129,6 +135,7 @@ def _judged(real, train, features, num_images, reference, cache_dir):
         real,
         train=train,
         features=names,
+        metrics=metrics or None,
         num_images=num_images,
         classifier=classifier,
     )

@@ -153,7 +153,8 @@ def cached_classifier(
         cache_dir: Folder of the files; `None` is `keras_gan` in Keras' own folder.
     """
     digest = hashlib.sha256(np.ascontiguousarray(train.images).tobytes())
-    digest.update(repr((train.images.shape, train.labels, seed, options)).encode())
+    digest.update(np.asarray(train.labels).tobytes())
+    digest.update(repr((train.images.shape, seed, options)).encode())
     folder = Path(cache_dir or Path(keras_home()) / "keras_gan").expanduser()
     stem = train.name.replace("/", "-")
     path = folder / f"classifier-{stem}-{digest.hexdigest()[:16]}.keras"

@@ -14,6 +14,7 @@ from keras_gan.metrics import measures
 from keras_gan.metrics.copies import TrainingSet
 from keras_gan.metrics.features import FeatureExtractor
 from keras_gan.metrics.frechet import FeatureStatistics
+from keras_gan.metrics.parzen import NUM_VALIDATION
 from keras_gan.metrics.path_length import perceptual_path_length
 from keras_gan.metrics.sides import as_examples, two_sides
 from keras_gan.registry import unknown
@@ -21,8 +22,10 @@ from keras_gan.registry import unknown
 METRICS = (
     *measures.OF_FEATURES,
     *("diversity", "support", "memorisation", "modes", "inception_score"),
-    "path_length",
+    *("path_length", "parzen"),
 )
+# Measured only where asked for: its number alone says little about a generator.
+ON_REQUEST = ("parzen",)
 NUM_IMAGES = 5000
 # Samples of a seed that are searched among the training examples.
 NUM_SEARCHED = 1000
@@ -45,8 +48,8 @@ class Evaluation:
             as `real` where nothing was held out. `None` looks for none.
         features: Extractors, or what `features.get` takes. By default `random` for
             images and `pixels` for vectors.
-        metrics: Names of `METRICS`. By default all that the data allow; of those
-            named here, one that the data do not allow raises.
+        metrics: Names of `METRICS`. By default all that the data allow but
+            `parzen`; of those named here, one that the data do not allow raises.
         num_images: Generated examples, and real ones, at most.
         classifier: A `Classifier` of the data's labels: its features, its score and
             the classes that it finds are measured too.
@@ -246,7 +249,8 @@ class Evaluation:
         asked = [asked] if isinstance(asked, str) else asked
         reasons = self._unavailable()
         if asked is None:
-            return tuple(name for name in METRICS if name not in reasons), reasons
+            unasked = reasons | dict.fromkeys(ON_REQUEST, "not asked for.")
+            return tuple(name for name in METRICS if name not in unasked), reasons
         chosen = tuple(asked)
         for name in chosen:
             if name not in METRICS:
@@ -270,6 +274,11 @@ class Evaluation:
         if not self.is_image:
             reasons["diversity"] = "the data are vectors."
             reasons["path_length"] = "the data are vectors."
+        enough = len(self.data) > NUM_VALIDATION + 1
+        if not (self.is_image and self.has_held_out and enough):
+            reasons["parzen"] = (
+                f"it takes more than {NUM_VALIDATION} images that were not trained on."
+            )
         if self.train is None:
             reasons["memorisation"] = "no training data were given."
         if self.classifier is None:
@@ -309,6 +318,8 @@ class Evaluation:
             found |= measures.diversity(samples)
         if "support" in self.metrics:
             found |= measures.support(samples, self.real.images)
+        if "parzen" in self.metrics:
+            found |= measures.likelihood(samples, self.data.images)
         if "modes" in self.metrics and self.data.mixture is not None:
             found |= measures.modes_of_mixture(samples, self.data.mixture)
         return found

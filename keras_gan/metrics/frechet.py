@@ -47,6 +47,22 @@ class FeatureStatistics:
         statistics.update(features)
         return statistics
 
+    @classmethod
+    def of_moments(cls, count: int, total: np.ndarray, products: np.ndarray) -> Self:
+        """The statistics of sums that were taken elsewhere.
+
+        Args:
+            count: Number of images.
+            total: Sum of their features, float64 of shape `(num_features,)`.
+            products: Sum of the outer products of each image's features with
+                themselves, float64 of shape `(num_features, num_features)`.
+        """
+        statistics = cls()
+        statistics.count = count
+        statistics._mean = total / max(count, 1)
+        statistics._scatter = products - np.outer(total, statistics._mean)
+        return statistics
+
     def update(self, features: Any) -> None:
         """Takes in features of shape `(batch, num_features)`."""
         features = checked_features("features", features, 1)

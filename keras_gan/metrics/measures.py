@@ -14,6 +14,7 @@ from keras_gan.metrics.kernel import kernel_distance
 from keras_gan.metrics.mind import mind
 from keras_gan.metrics.modes import class_modes, mixture_modes
 from keras_gan.metrics.neighbourhoods import density_coverage, precision_recall
+from keras_gan.metrics.parzen import NUM_VALIDATION, parzen_log_likelihood
 from keras_gan.metrics.support import support_size
 
 # Subsets of the kernel distance. A fifth of the usual hundred: its mean hardly moves,
@@ -96,6 +97,18 @@ def support(samples: np.ndarray, real: np.ndarray) -> dict[str, float]:
         "support(pixels)": found.support,
         "near_duplicates(pixels)": float(found.num_collisions),
     }
+
+
+def likelihood(samples: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
+    """The Parzen-window log-likelihood of held-out images but the first thousand.
+
+    The width of the window is chosen on those.
+    """
+    samples, held_out = ((flat(images) + 1.0) / 2.0 for images in (samples, held_out))
+    validation, test = held_out[:NUM_VALIDATION], held_out[NUM_VALIDATION:]
+    # Half a rounding step beyond the range is no mistake.
+    found = parzen_log_likelihood(samples.clip(0.0, 1.0), validation, test)
+    return {"parzen": found.log_likelihood}
 
 
 def modes_of_mixture(points: np.ndarray, mixture: Any) -> dict[str, float]:

@@ -15,7 +15,15 @@ from keras_gan.metrics.verdicts import Verdict, verdicts
 SCHEMA_VERSION = 1
 _NUM_SAMPLES, _NUM_BESIDE, _NUM_NEIGHBOURS = 64, 10, 3
 _LOWER = ("fd", "fid", "kid", "mind", "mode_kl", "ppl", "copied_share")
-_HIGHER = ("precision", "recall", "coverage", "num_modes", "high_quality_share", "is")
+_HIGHER = (
+    "precision",
+    "recall",
+    "coverage",
+    "num_modes",
+    "high_quality_share",
+    "is",
+    "parzen",
+)
 
 
 class Number(NamedTuple):

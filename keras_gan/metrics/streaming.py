@@ -126,16 +126,11 @@ class FD(RealFakeMetric):
         count, *moments = (numpy_of(variable) for variable in self.variables)
         if not all(np.isfinite(moment).all() for moment in moments):
             return np.nan
-        real, fake = (_statistics(int(count), *moments[i : i + 2]) for i in (0, 2))
+        real, fake = (
+            FeatureStatistics.of_moments(int(count), *moments[i : i + 2])
+            for i in (0, 2)
+        )
         return frechet_distance(real, fake)
-
-
-def _statistics(count, total, products) -> FeatureStatistics:
-    statistics = FeatureStatistics()
-    statistics.count = count
-    statistics._mean = total / max(count, 1)
-    statistics._scatter = products - np.outer(total, statistics._mean)
-    return statistics
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")

@@ -1,0 +1,108 @@
+"""Writes the tables of published numbers into the README, from the result files.
+
+A table stands between `<!-- table NAME -->` and `<!-- end -->`. `--check` writes
+nothing and fails where a table is not that of its file.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGES = (ROOT / "README.md",)
+TABLE = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+# Modes of the ring and of the grid, as VEEGAN's table has them.
+RING_GRID = {"GAN": (1, 3.3), "Unrolled GAN": (7.6, 23.6), "VEEGAN": (8, 24.6)}
+# Modes and KL, as PacGAN's, StyleGAN2's and R3GAN's authors give them.
+STACKED_MNIST = {
+    "ALI": (16, 5.40),
+    "Unrolled GAN": (48.7, 4.32),
+    "DCGAN": (99, 3.40),
+    "VEEGAN": (150, 2.95),
+    "WGAN-GP": (959, 0.73),
+    "StyleGAN2": (940, 0.42),
+    "PacDCGAN2": (1000, 0.06),
+    "R3GAN": (1000, 0.029),
+}
+
+
+def ring_grid(result: dict[str, Any]) -> list[list[str]]:
+    """Modes and samples of high quality by recipe, all seeds."""
+    shares = "of high quality"
+    lines = [["", "ring: modes of 8", shares, "grid: modes of 25", shares, "seeds"]]
+    recipes = dict.fromkeys(row["recipe"] for row in result["rows"])
+    for recipe in recipes:
+        cells, seeds = [recipe.replace("_", " ")], []
+        for data in ("ring", "grid"):
+            rows = [
+                row
+                for row in result["rows"]
+                if (row["recipe"], row["data"]) == (recipe, data)
+            ]
+            seeds.append(len(rows))
+            cells += [_modes(rows), _shares(rows)] if rows else ["", ""]
+        lines.append([*cells, ", ".join(str(n) for n in dict.fromkeys(seeds))])
+    for name, (ring, grid) in RING_GRID.items():
+        lines.append([f"{name}, published", f"{ring:g}", "", f"{grid:g}", "", ""])
+    return lines
+
+
+def _modes(rows: list[dict]) -> str:
+    modes = [row["modes"] for row in rows]
+    mean = statistics.mean(modes)
+    if min(modes) == max(modes):
+        return f"{mean:g}"
+    return f"{mean:.1f} ({min(modes)} to {max(modes)})"
+
+
+def _shares(rows: list[dict]) -> str:
+    shares = [row["high_quality_share"] for row in rows]
+    return f"{statistics.mean(shares):.0%}"
+
+
+MAKERS: dict[str, Callable[[dict[str, Any]], list[list[str]]]] = {
+    "ring_grid": ring_grid,
+}
+
+
+def markdown(lines: list[list[str]]) -> str:
+    """Returns rows of cells as a table, the first of them as its head."""
+    head, *body = (f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join([head, "|---" * len(lines[0]) + "|", *body])
+
+
+def with_tables(page: str) -> str:
+    """Returns a page with each of its tables made anew."""
+
+    def table(match: re.Match) -> str:
+        name = match[2]
+        result = json.loads((RESULTS / f"{name}.json").read_text())
+        return f"{match[1]}{markdown(MAKERS[name](result))}\n{match[3]}"
+
+    return TABLE.sub(table, page)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = []
+    for path in PAGES:
+        page = path.read_text()
+        if with_tables(page) != page:
+            stale.append(path.name)
+            if not check:
+                path.write_text(with_tables(page))
+    if check and stale:
+        sys.exit(f"Not as the result files say: {', '.join(stale)}. Run tables.py.")
+
+
+if __name__ == "__main__":
+    main()
