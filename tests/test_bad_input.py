@@ -113,6 +113,7 @@ def test_an_epoch_that_executions_overshoot_is_refused():
         several.fit(harness.digits(), steps_per_epoch=6)
 
 
+@pytest.mark.slow
 def test_validation_data_may_be_of_another_kind_than_the_data():
     fresh = harness.gan()
     logs = fresh.fit(

@@ -249,6 +249,7 @@ def test_a_run_with_layers_and_constraints_of_ours_loads_in_a_new_process(tmp_pa
     assert picture.is_file()
 
 
+@pytest.mark.slow
 def test_a_run_interrupted_in_its_first_epoch_resumes(tmp_path):
     settings = runs.Settings(data=str(POINTS), model="vector", epochs=1, batch_size=16)
     runs.Run.create(tmp_path / "run", settings).log.write_text("")

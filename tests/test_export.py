@@ -36,7 +36,7 @@ from tests.export_generators import (
 )
 
 FORMATS = ("saved_model", "tflite", "onnx")
-FAST = ("sequential", "convolutional")
+FAST = ("sequential",)
 
 
 @pytest.fixture(scope="module")

@@ -243,6 +243,7 @@ def test_validation_data_adds_its_logs():
     assert {"val_d_loss", "val_g_loss", "val_loss"} <= set(history)
 
 
+@pytest.mark.slow
 def test_weight_clipping_holds_all_of_the_discriminator_and_survives_saving(tmp_path):
     model = harness.gan(
         loss="wasserstein", discriminator_constraint=constraints.WeightClip(0.02)
@@ -263,6 +264,7 @@ def test_compiling_again_without_the_constraint_takes_it_off():
     assert all(v.constraint is None for v in model.discriminator_variables)
 
 
+@pytest.mark.slow
 def test_steps_per_execution_gives_the_same_weights():
     pipeline = harness.digits()
     states = []

@@ -94,6 +94,7 @@ def test_a_new_process_goes_on_from_the_file_alone(tmp_path):
     harness.assert_same_state(harness.state(model), end)
 
 
+@pytest.mark.slow
 def test_a_run_may_stop_in_the_middle_of_an_epoch(tmp_path):
     pipeline = harness.digits(batch_size=128)
     whole = harness.gan()
