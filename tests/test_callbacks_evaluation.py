@@ -54,11 +54,11 @@ def rows_of(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def test_evaluate_measures_the_first_and_every_nth_epoch_and_fills_the_others():
+def test_evaluate_measures_the_first_and_every_nth_epoch_and_repeats_between():
     evaluation = Evaluation()
     watcher = callbacks.Evaluate(evaluation, every_epochs=3, seed=9)
     shown = [logs["fd(pixels)"] for logs in run_epochs(watcher, range(7))]
-    np.testing.assert_array_equal(shown, [1, np.nan, 2, np.nan, np.nan, 3, np.nan])
+    assert shown == [1, 1, 2, 2, 2, 3, 3]
     assert all((images == 9).all() for images in evaluation.drawn)
 
 
@@ -67,8 +67,8 @@ def test_evaluate_drops_the_rows_of_epochs_that_a_resumed_training_repeats(tmp_p
     run_epochs(callbacks.Evaluate(Evaluation(), file=file), range(4))
     resumed = callbacks.Evaluate(Evaluation(), every_epochs=2, file=file)
     shown = run_epochs(resumed, [2, 3])
-    # The names came from the file, so no epoch was measured for them.
-    assert np.isnan(shown[0]["recall"])
+    # The file had numbers to repeat, so no epoch was measured for them.
+    assert shown[0] == {"loss": 1.0, "fd(pixels)": 2.0, "recall": 0.5}
     rows = rows_of(file)
     assert [(row["epoch"], row["fd(pixels)"]) for row in rows] == [
         (0, 1.0),
@@ -82,9 +82,25 @@ def test_evaluate_shows_nan_for_a_generator_that_draws_nan(tmp_path):
     watcher = callbacks.Evaluate(Evaluation(), file=tmp_path / "evaluation.jsonl")
     run_epochs(watcher, [0])
     watcher.model.value = np.nan
-    logs = {}
-    watcher.on_epoch_end(1, logs)
-    assert np.isnan(logs["recall"]) and rows_of(watcher._rows.path)[1]["recall"] is None
+    watcher.every_epochs = 2
+    for epoch in (1, 2):
+        logs = {}
+        watcher.on_epoch_end(epoch, logs)
+        assert np.isnan(logs["recall"])
+    assert [row["recall"] for row in rows_of(watcher._rows.path)] == [0.5, None]
+
+
+def test_a_checkpoint_of_a_resumed_training_still_finds_its_best(tmp_path):
+    file = tmp_path / "evaluation.jsonl"
+    run_epochs(callbacks.Evaluate(Evaluation(), every_epochs=3, file=file), range(3))
+    shown = run_epochs(
+        callbacks.Evaluate(Evaluation(), every_epochs=3, file=file), range(3, 6)
+    )
+    saver = keras.callbacks.ModelCheckpoint("best.keras", "fd(pixels)", 0, True)
+    saver.monitor_op = np.less
+    saves = [saver._should_save_model(0, None, logs, "") for logs in shown]
+    assert [logs["fd(pixels)"] for logs in shown] == [2, 2, 1]
+    assert saves == [True, False, True]
 
 
 def test_evaluate_refuses_a_file_that_holds_something_else(tmp_path):
@@ -164,6 +180,14 @@ def test_export_on_best_goes_on_from_the_number_beside_the_export(tmp_path, expo
     assert len(exports) == 2 and resumed.best == 0.4
     with pytest.raises(ValueError, match="Choose another folder"):
         follow(callbacks.ExportOnBest(tmp_path, monitor="val_fd"), [])
+
+
+def test_an_unknown_artefact_is_refused_before_anything_is_trained(tmp_path):
+    with pytest.raises(ValueError, match="'onxx'.*Did you mean 'onnx'"):
+        callbacks.ExportOnBest(tmp_path, artefacts=("tflite", "onxx"))
+    with pytest.raises(ValueError, match="one or more"):
+        callbacks.ExportOnBest(tmp_path, artefacts=())
+    assert callbacks.ExportOnBest(tmp_path, artefacts="onnx").artefacts == ("onnx",)
 
 
 def test_a_failed_export_is_said_once_and_leaves_the_old_one(tmp_path, exports):

@@ -1,5 +1,6 @@
 """`keras-gan evaluate`: runs, files and artefacts by one protocol."""
 
+import dataclasses
 import json
 import tempfile
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from keras_gan import cli, export
+from keras_gan.cli.evaluate import _evaluation, _folder_of, _notes
+from keras_gan.data.examples import Examples
 from keras_gan.metrics.drawing import Drawing, open_drawing
 from keras_gan.runs import Run, Settings
 from tests import harness
@@ -69,6 +72,80 @@ def test_pictures_of_another_range_are_judged_in_minus_one_to_one():
     assert -1 <= images.min() < -0.3 and 0.3 < images.max() <= 1
 
 
+def test_reports_of_two_formats_do_not_overwrite_each_other():
+    places = {_folder_of(f"pack/generator.{kind}") for kind in ("tflite", "onnx")}
+    assert places == {
+        Path("pack/generator.tflite-evaluation"),
+        Path("pack/generator.onnx-evaluation"),
+    }
+
+
+def test_latents_fill_the_batches_of_a_file_that_wants_them_full():
+    draw = Drawing.of(harness.gan())
+    whole = draw.from_latents(draw.latents(10, seed=0))
+    sizes = []
+
+    def run(inputs):
+        (rows,) = inputs.values()
+        sizes.append(len(rows))
+        return draw._run(inputs)
+
+    latents = draw.spec.inputs[0]
+    rows = dataclasses.replace(latents, shape=(4, *latents.shape[1:]))
+    spec = dataclasses.replace(draw.spec, inputs=(rows,))
+    fixed = Drawing(run, spec, "here")
+    found = fixed.from_latents(draw.latents(10, seed=0))
+    np.testing.assert_allclose(found, whole, atol=1e-6)
+    assert sizes == [4, 4, 4]
+
+
+@pytest.fixture
+def loaded(monkeypatch):
+    """The splits of a set of TensorFlow Datasets that are asked for."""
+    splits = []
+
+    def load(name, split, **options):
+        splits.append(split)
+        noise = np.random.default_rng(len(splits)).uniform(-1, 1, (60, 8, 8, 1))
+        return Examples(noise, name=name, split=split)
+
+    monkeypatch.setattr("keras_gan.data.examples.load_examples", load)
+    monkeypatch.setattr("keras_gan.data.examples.held_out_split", lambda *_: "test")
+    return splits
+
+
+@pytest.mark.slow
+def test_the_split_that_a_run_was_validated_on_is_compared_with(tmp_path, loaded):
+    settings = Settings(
+        data="faces", split="train[:90%]", validation_split="train[90%:]"
+    )
+    run = Run.create(tmp_path / "faces", settings)
+    options = {"data_dir": None, "image_size": None, "download": False}
+    rest = {"metrics": ("mind",), "reference": None, "cache_dir": None}
+    asked = {"features": ("pixels",), "num_images": 40, **options, **rest}
+
+    def compared(**changes):
+        loaded.clear()
+        given = {"data": None, "split": None, "train_split": None, **asked, **changes}
+        _evaluation(run.folder, **given)
+        return loaded
+
+    assert compared() == ["train[:90%]", "train[90%:]"]
+    assert compared(split="test") == ["train[:90%]", "test"]
+    # Other data than the run's have splits of their own.
+    assert compared(data="letters") == ["train", "test"]
+
+
+def test_a_search_among_a_part_of_the_training_data_is_said():
+    class Many:
+        train = np.zeros((100_000, 1))
+
+    (note,) = _notes(Many())
+    assert "At most 100,000" in note
+    Many.train = Many.train[1:]
+    assert _notes(Many()) == ()
+
+
 def test_points_are_judged_by_their_modes(tmp_path):
     folder = tmp_path / "ring"
     run = Run.create(folder, Settings(data="ring", model="vector"))
@@ -77,10 +154,13 @@ def test_points_are_judged_by_their_modes(tmp_path):
     result = call("evaluate", folder, "--seeds", 1, "--num-images", 200)
     assert result.exit_code == 0, result.output
     assert "drawn afresh" in result.output
+    written = json.loads((folder / "evaluation" / "evaluation.json").read_text())
+    assert written["protocol"]["source"] == f"run {folder}"
     assert "of the 8 modes" in result.output and "high_quality_share" in result.output
 
 
 MISTAKES = {
+    "split": (["{run}", "--split", "test"], "Only sets of TensorFlow Datasets"),
     "data": (["{file}"], "was trained on: give --data"),
     "size": (["{run}", "--image-size", 16], "image_size"),
     "classes": (["{run}", "--data", "ring"], "as the data are"),
@@ -89,7 +169,7 @@ MISTAKES = {
     "export": (["{pack}"], "give one of"),
     "many": (
         ["{run}", "--features", "random", "--reference", "x"],
-        "one extractor",
+        "as `--features random`",
     ),
 }
 

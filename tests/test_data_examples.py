@@ -59,8 +59,30 @@ def test_a_set_of_tfds_is_read_with_what_it_has(own_sets):
 
 
 def test_labels_must_be_those_of_the_images():
-    with pytest.raises(ValueError, match="8 images and 3 labels"):
+    with pytest.raises(ValueError, match=r"8 images and labels of shape \(3,\)"):
         Examples(pixels(), np.arange(3))
+    with pytest.raises(ValueError, match="whole numbers from 0.*float64"):
+        Examples(pixels(), np.linspace(0, 1, 8))
+
+
+def test_examples_are_checked_like_what_is_trained_on():
+    grey = Examples(np.zeros((5, 4, 4)))
+    assert grey.images.shape == (5, 4, 4, 1) and grey.images.dtype == np.float32
+    with pytest.raises(ValueError, match=r"must be in \[-1, 1\]"):
+        Examples(np.full((5, 4, 4, 1), 255.0))
+    # A part may hold bright ones only, which no one need be warned of.
+    ramp = Examples(np.linspace(-1, 1, 160).reshape(10, 4, 4, 1))
+    assert ramp.at(np.arange(6, 10)).images.min() > 0
+
+
+@pytest.mark.parametrize(
+    "options", [{"split": "test"}, {"data_dir": "x"}, {"download": True}]
+)
+def test_data_without_splits_refuse_one(tmp_path, options):
+    np.save(tmp_path / "x.npy", pixels(7))
+    for source in ("digits", "ring", tmp_path, tmp_path / "x.npy"):
+        with pytest.raises(ValueError, match="Only sets of TensorFlow Datasets"):
+            load_examples(source, **options)
 
 
 @pytest.mark.slow

@@ -13,8 +13,12 @@ from click.testing import CliRunner
 
 from keras_gan import callbacks, data, losses, runs
 from keras_gan.callbacks import health
+from keras_gan.callbacks.rows import EpochRows
 from keras_gan.callbacks.symptoms import (
+    ADVICE,
     COLLAPSE,
+    CONFIDENT,
+    FADING,
     LOSING,
     NONFINITE,
     OVERFITTING,
@@ -30,6 +34,7 @@ from tests import harness
 PIPELINE = harness.digits(batch_size=64)
 IMAGES = next(iter(PIPELINE.dataset(num_steps=1)))
 FINE = {
+    "r_t": 0.5,
     "real_probability": 0.7,
     "fake_probability": 0.3,
     "separation": 0.6,
@@ -39,10 +44,8 @@ FINE = {
 }
 
 
-def seen(found, anchored=True, diversity_before=0.5):
-    return symptoms(
-        found, Thresholds(), anchored=anchored, diversity_before=diversity_before
-    )
+def seen(found, anchored=True, diversities=(0.3,)):
+    return symptoms(found, Thresholds(), anchored=anchored, diversities=diversities)
 
 
 def monitored(folder, **options):
@@ -64,6 +67,8 @@ def monitored(folder, **options):
         ({"nonfinite": 3}, [NONFINITE]),
         ({"r_v": 0.7, "r_v_error": 0.1}, [OVERFITTING]),
         ({"r_v": 0.7, "r_v_error": 0.3}, []),
+        ({"r_t": 0.8}, [CONFIDENT]),
+        ({"r_t": 0.8, "r_v": 0.0, "r_v_error": 0.1}, []),
         ({"real_probability": 0.99, "fake_probability": 0.01}, [WINNING]),
         ({"separation": 0.05}, [LOSING]),
         ({"gradient_ratio": 1e-3}, [VANISHING]),
@@ -79,11 +84,38 @@ def test_every_rule_sees_what_it_is_for_and_nothing_else(changed, expected):
 
 def test_a_generator_that_still_gains_diversity_has_not_collapsed():
     low = {**FINE, "diversity": 0.3}
-    assert seen(low, diversity_before=0.2) == seen(low, diversity_before=None) == []
+    assert seen(low, diversities=[0.2]) == seen(low, diversities=[]) == []
+
+
+def test_a_generator_that_has_lost_a_third_of_its_variety_is_called_out():
+    found = {**FINE, "diversity": 0.6}
+    assert seen(found, diversities=[0.5, np.nan, 0.95, 0.65]) == [FADING]
+    assert seen(found, diversities=[0.5, np.nan, 0.85]) == []
+    assert "0.60 as far apart" in ADVICE[FADING].format(**found)
+    # The first pictures may be further apart than real ones.
+    assert seen({**FINE, "diversity": 0.7}, diversities=[3.0, 0.9]) == []
+
+
+def test_a_file_of_another_callback_is_refused_by_name(tmp_path):
+    file = tmp_path / "rows.jsonl"
+    numbers = EpochRows(file, is_own=lambda row: True)
+    numbers.open()
+    other = EpochRows(file, is_own=lambda row: "symptoms" in row)
+    other.open()
+    numbers.add(0, {"recall": 0.5})
+    with pytest.raises(ValueError, match="rows.jsonl .* a file of its own"):
+        other.add(0, {"symptoms": []})
+    assert json.loads(file.read_text()) == {"epoch": 0, "recall": 0.5}
+    monitor = callbacks.Health(IMAGES.numpy(), file=file)
+    with pytest.raises(ValueError, match="rows of another callback"):
+        monitor.on_train_begin()
+    file.write_text('{"epoch": 0, "health_diversity": 0.5, "symptoms": []}\n')
+    with pytest.raises(ValueError, match="rows of another callback"):
+        callbacks.Evaluate(None, file=file).on_train_begin()
 
 
 def test_a_critic_without_a_level_may_separate_all_images():
-    found = {**FINE, "real_probability": 1.0, "fake_probability": 0.0}
+    found = {**FINE, "real_probability": 1.0, "fake_probability": 0.0, "r_t": 1.0}
     assert seen(found, anchored=False) == []
 
 

@@ -50,6 +50,8 @@ def test_a_seed_gives_one_classifier_which_is_trained_once(tmp_path, digits):
     assert path.stat().st_mtime_ns == before
     assert again.features.fingerprint == one.features.fingerprint
     assert (again.test_accuracy, again.data) == (one.test_accuracy, "digits")
+    cached_classifier(few, digits.at([100, 101]), cache_dir=path.parent, num_steps=3)
+    assert len(list(path.parent.iterdir())) == 2
     others = cached_classifier(
         few.at(np.arange(99)), cache_dir=tmp_path / "one", num_steps=3
     )

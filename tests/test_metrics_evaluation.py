@@ -10,6 +10,7 @@ from keras_gan.data.examples import Examples, load_examples
 from keras_gan.metrics.copies import TrainingSet
 from keras_gan.metrics.evaluation import METRICS, Evaluation
 from keras_gan.metrics.memorisation import memorisation
+from keras_gan.metrics.protocol import notes_of, protocol_of
 from keras_gan.metrics.report import Number, Report
 from keras_gan.metrics.verdicts import verdicts
 
@@ -135,6 +136,47 @@ def test_lost_modes_of_a_mixture_are_counted():
     assert problems(evaluation, draw) == {"modes"}
 
 
+def test_one_cluster_of_many_is_no_all_clear():
+    floor = {"recall(x)": 0.9, "coverage(x)": 0.95, "precision(x)": 0.9}
+    few = {"recall(x)": 0.1, "coverage(x)": 0.11, "precision(x)": 0.9}
+    duplicates = {"near_duplicates(pixels)": 60.0}
+    found = verdicts(few | duplicates, floor | {"near_duplicates(pixels)": 10.0})
+    about = {verdict.about: verdict.is_problem for verdict in found}
+    assert about == {"variety": True, "precision": False}
+    # What repeats itself was not measured here, so it is not said.
+    found = verdicts(floor, floor)
+    assert "collapse" not in {verdict.about for verdict in found}
+
+
+def test_three_digits_of_ten_lose_variety(held_out, digits):
+    few = digits.images[600:][digits.labels[600:] < 3]
+
+    def draw(num_images, seed):
+        return few[:num_images]
+
+    assert problems(held_out, draw) == {"variety"}
+
+
+def test_a_lost_class_is_told_from_the_scatter_of_a_draw():
+    def is_problem(name, covered, real):
+        (found,) = verdicts({name: covered}, {name: real})
+        return found.is_problem
+
+    assert is_problem("num_modes", 7.67, 8.0)
+    assert is_problem("num_modes(classifier)", 9.0, 10.0)
+    assert not is_problem("num_modes(classifier)", 9.67, 10.0)
+    assert not is_problem("num_modes(classifier)", 990.0, 995.0)
+    assert is_problem("num_modes(classifier)", 900.0, 995.0)
+
+
+def test_bytes_are_drawn_as_the_floats_that_they_are(held_out, digits):
+    floats = held_out.drawn(spare(digits), 0)
+    levels = np.rint((floats + 1) * 127.5).astype("uint8")
+    found = held_out.drawn(lambda num, seed: levels, 0)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, floats, atol=1.001 / 255)
+
+
 def test_pairs_that_are_alike_are_a_collapse_whatever_else_is_fine():
     about = {
         v.about: v.is_problem for v in verdicts({"ms_ssim": 0.7}, {"ms_ssim": 0.2})
@@ -179,6 +221,20 @@ def test_a_report_is_strict_json_and_says_its_protocol(tmp_path, held_out, digit
     assert "evaluate it" in markdown and "| mind(random) |" in markdown
 
 
+def test_the_protocol_says_which_halves_and_by_which_settings(held_out, digits):
+    protocol = protocol_of(held_out, (0,), "none")
+    assert "half" not in protocol["split"] and protocol["train_split"] == "all"
+    assert protocol["settings"] == {
+        "mind": "1000 projections",
+        "precision_recall": "3 neighbours",
+        "memorisation": "200 samples searched",
+    }
+    some = digits.at(np.arange(100))
+    halves = Evaluation(some, train=some, metrics="diversity")
+    assert "two halves" in protocol_of(halves, (0,), "none")["split"]
+    assert any("same half" in note for note in notes_of(halves))
+
+
 def test_what_is_not_finite_is_null_in_json_and_a_sign_for_a_reader():
     protocol = {"source": "here", "notes": []}
     report = Report(protocol, {"support(pixels)": Number((np.inf, 3.0))}, ())
@@ -195,20 +251,66 @@ def test_defaults_are_all_that_the_data_allow(digits):
     assert set(evaluation.metrics) == set(METRICS) - missing
 
 
+def test_a_path_length_that_is_none_is_left_out_and_raises_where_named(digits):
+    def draw(num_images, seed):
+        return digits.images[:num_images]
+
+    def rounded(latents):
+        return np.round(np.tanh(latents @ np.ones((5, 64))), 1).reshape(-1, 8, 8, 1)
+
+    class Rounded:
+        has_latents, is_prior_uniform = True, False
+        from_latents = staticmethod(rounded)
+
+        def __call__(self, num_images, seed):
+            return draw(num_images, seed)
+
+        def latents(self, num_images, seed):
+            return np.random.default_rng(seed).normal(size=(num_images, 5))
+
+    evaluation = Evaluation(digits.at(np.arange(100)), features="pixels")
+    named = Evaluation(digits.at(np.arange(100)), metrics=("path_length",))
+    for case, reason in ((draw, "needs a `Drawing`"), (Rounded(), "as short as")):
+        assert not any(name.startswith("ppl") for name in evaluation.measure(case))
+        assert reason in evaluation.left_out["path_length"]
+        with pytest.raises(ValueError, match=reason):
+            named.measure(case)
+
+
+def test_one_wide_extractor_does_not_take_the_distance_of_the_others(digits):
+    evaluation = Evaluation(
+        digits.at(np.arange(200)), features=("random", "pixels"), metrics=("fd",)
+    )
+    assert list(evaluation.floor()) == ["fd(pixels)"]
+    assert "random has 480 features" in evaluation.left_out["fd(random)"]
+
+
 def test_statistics_in_a_file_are_of_the_same_data_or_refused(tmp_path, digits):
     path = tmp_path / "real.npz"
-    options = {"metrics": ("fd",), "features": "pixels", "num_images": 200}
-    first = Evaluation(digits.at(np.arange(500)), **options)
-    first.use_reference(path)
-    again = Evaluation(digits.at(np.arange(600, 1200)), **options)
+    options = {"metrics": ("fd",), "features": "pixels"}
+    test, train = digits.at(np.arange(300)), digits.at(np.arange(300, 800))
+    Evaluation(test, train=train, **options).use_reference(path)
+    again = Evaluation(test, train=train, num_images=200, **options)
     own = again.floor()["fd(pixels)"]
-    again = Evaluation(digits.at(np.arange(600, 1200)), **options)
+    again = Evaluation(test, train=train, num_images=200, **options)
     again.use_reference(path)
     assert again.floor()["fd(pixels)"] != own
-    assert again.reference == f"200 examples in {path}"
-    other = Examples(digits.images, name="letters")
+    assert again.reference == f"300 examples in {path}"
+    other = Examples(test.images, name="letters")
     with pytest.raises(ValueError, match="letters"):
-        Evaluation(other, **options).use_reference(path)
+        Evaluation(other, train=train, **options).use_reference(path)
+    brighter = Examples(np.minimum(test.images + 0.01, 1), name="digits")
+    with pytest.raises(ValueError, match="content="):
+        Evaluation(brighter, train=train, **options).use_reference(path)
+
+
+def test_statistics_of_one_half_are_not_those_of_another(tmp_path, digits):
+    path, some = tmp_path / "real.npz", digits.at(np.arange(500))
+    options = {"metrics": ("fd",), "features": "pixels"}
+    Evaluation(some, **options).use_reference(path)
+    Evaluation(some, **options).use_reference(path)
+    with pytest.raises(ValueError, match="seed 7"):
+        Evaluation(some, seed=7, **options).use_reference(path)
 
 
 def bad_cases(digits):
@@ -235,6 +337,11 @@ def bad_cases(digits):
             "must have one shape",
         ),
         "nan": (lambda: drawing(nan), "3 of 50 such pictures"),
+        "scale": (lambda: drawing(3.0 * images), r"in \[-1, 1\]. Received.*from -3"),
+        "apart": (
+            lambda: Evaluation(images[:60], train=images.copy()),
+            "60 of 60 that are",
+        ),
         "size": (lambda: drawing(images[:, :4]), r"shape \(8, 8, 1\), as the data"),
         "number": (lambda: drawing(images[:7]), "draw 50 examples"),
         "bytes": (lambda: Evaluation(images * 127.5 + 127.5), r"must be in \[-1, 1\]"),

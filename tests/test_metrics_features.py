@@ -92,6 +92,18 @@ def test_the_fingerprint_is_that_of_the_weights():
     assert one.fingerprint != before
 
 
+def test_the_fingerprint_of_a_function_is_what_it_makes_of_images():
+    def scaled(factor):
+        def network(batch):
+            return factor * batch[:, 0, 0, :]
+
+        extractor = FeatureExtractor(network, "mine")
+        extractor.extract(images())
+        return extractor.fingerprint
+
+    assert scaled(1.0) == scaled(1.0) != scaled(2.0)
+
+
 def test_a_config_brings_names_and_functions_back_and_never_other_weights():
     for extractor in (features.get("random"), FeatureExtractor(corners, "corners")):
         config = keras.saving.serialize_keras_object(extractor)
@@ -130,7 +142,13 @@ def test_weights_that_cannot_be_fetched_are_one_clear_error(monkeypatch):
         features.get("keras-inception-v3")
 
 
+def in_numpy(batch):
+    return np.reshape(np.asarray(batch), (len(batch), -1))
+
+
 BAD = {
+    "classifier": (lambda: features.get("classifier"), "classifier=train_classifier"),
+    "numpy": (lambda: features.get(in_numpy).extract(images()), "calls NumPy"),
     "name": (lambda: features.get("randm"), "Did you mean 'random'"),
     "kind": (lambda: features.get(3), "Features must be a name"),
     "words": (lambda: FeatureExtractor(corners, "my net"), "letters, digits"),

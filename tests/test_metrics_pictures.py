@@ -5,7 +5,11 @@ import pytest
 
 from keras_gan import pictures
 from keras_gan.metrics.diversity import ms_ssim, ms_ssim_diversity, scales
-from keras_gan.metrics.path_length import perceptual_path_length, step
+from keras_gan.metrics.path_length import (
+    NoPathLength,
+    perceptual_path_length,
+    step,
+)
 
 RNG = np.random.default_rng(2)
 LATENTS = RNG.normal(size=(80, 8)).astype("float32")
@@ -59,6 +63,28 @@ def test_a_step_of_the_whole_way_arrives():
 
 def quantised(latents):
     return pictures.to_uint8(draw(latents))
+
+
+def in_levels(latents):
+    return np.rint(draw(latents) / 0.013) * 0.013
+
+
+def in_half_precision(latents):
+    return draw(latents).astype("float16").astype("float32")
+
+
+def with_rounded_insides(latents):
+    return np.tanh(np.rint(draw(latents) * 100) @ SLOPE.T / 100)
+
+
+@pytest.mark.parametrize(
+    "rounded", [in_levels, in_half_precision, with_rounded_insides]
+)
+def test_a_generator_that_rounds_has_no_path_length(rounded):
+    with pytest.raises(NoPathLength, match="as short as `epsilon`"):
+        perceptual_path_length(rounded, LATENTS, flat)
+    assert perceptual_path_length(lambda z: np.tanh(draw(z)), LATENTS, flat).mean > 0
+    assert perceptual_path_length(lambda z: 0 * draw(z), LATENTS, flat).mean == 0
 
 
 PATH_REFUSALS = {

@@ -4,15 +4,19 @@ import gzip
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "published"
 sys.path.insert(0, str(FOLDER))
 
 import common  # noqa: E402, the scripts are no package
+import parzen_mnist  # noqa: E402
+import stacked_mnist  # noqa: E402
 import tables  # noqa: E402
 
 
@@ -37,6 +41,25 @@ def test_a_table_has_the_rows_of_its_recipes_and_the_published_ones():
     assert "| VEEGAN, published | 8 |  | 24.6 |  |  |" in table
 
 
+def test_times_to_quality_are_medians_with_their_ratio():
+    def row(recipe, *seconds):
+        reached = {
+            times: {"wall": wall, "cpu": 2 * wall}
+            for times, wall in zip(("10", "5"), seconds, strict=False)
+        }
+        return {"recipe": recipe, "reached": reached}
+
+    rows = [row("keras_gan", 10, 30), row("keras_gan", 30, 50), row("keras_gan", 20)]
+    rows += [row("keras_example", 100), row("keras_example", 90), row("keras_example")]
+    table = tables.markdown(tables.time_to_quality({"rows": rows})).splitlines()
+    assert table[2:] == [
+        "| 10 times the floor, wall seconds | 20 | 100 | 5.0 | 3 |",
+        "| 10 times the floor, cpu seconds | 40 | 200 | 5.0 | 3 |",
+        "| 5 times the floor, wall seconds | 50 | not reached |  | 3 |",
+        "| 5 times the floor, cpu seconds | 100 | not reached |  | 3 |",
+    ]
+
+
 def test_results_are_gone_on_with_row_by_row(tmp_path):
     path = tmp_path / "results.json"
     results = common.Results(path, {"steps": 3})
@@ -49,8 +72,66 @@ def test_results_are_gone_on_with_row_by_row(tmp_path):
     rows = json.loads(path.read_text())["rows"]
     assert [row["value"] for row in rows] == [1.5, 3.5]
     assert all(row["command"].startswith("python ") for row in rows)
+    assert all(row["machine"]["cores"] for row in rows)
     with pytest.raises(SystemExit, match="another protocol"):
         common.Results(path, {"steps": 4})
+
+
+def test_rows_of_another_machine_keep_it(tmp_path, monkeypatch):
+    path = tmp_path / "results.json"
+    for cores in (2, 64):
+        monkeypatch.setattr(common, "machine", lambda cores=cores: {"cores": cores})
+        common.Results(path, {}).add({}, seed=cores)
+    content = json.loads(path.read_text())
+    assert [row["machine"]["cores"] for row in content["rows"]] == [2, 64]
+    assert set(content) == {"protocol", "versions", "rows"}
+
+
+def test_a_command_is_kept_with_all_that_chooses_its_rows(monkeypatch):
+    words = ["--mixtures", "ring", "--only", "hinge + r1 + r2", "--out", "a.json"]
+    monkeypatch.setattr(sys, "argv", [str(FOLDER / "ring_grid.py"), *words])
+    assert common.command() == (
+        "python benchmarks/published/ring_grid.py --mixtures ring "
+        "--only 'hinge + r1 + r2'"
+    )
+
+
+def test_a_game_of_another_recipe_is_not_gone_on_with(monkeypatch, tmp_path):
+    name, other = parzen_mnist.RECIPES
+    path = parzen_mnist.checkpoint(tmp_path, name, 0)
+    assert parzen_mnist.checkpoint(tmp_path, name, 0) == path
+    assert parzen_mnist.checkpoint(tmp_path, other, 0) != path
+    changed = parzen_mnist.RECIPES[name] | {"epochs": 61}
+    monkeypatch.setitem(parzen_mnist.RECIPES, name, changed)
+    assert parzen_mnist.checkpoint(tmp_path, name, 0) != path
+
+
+class Steps:
+    """A game that only counts its steps."""
+
+    def __init__(self, done):
+        self.step = tf.Variable(done)
+
+    def fit(self, pipeline, steps_per_epoch, **kwargs):
+        self.step.assign_add(steps_per_epoch)
+        return types.SimpleNamespace(history={"d_loss": [0.5]})
+
+
+def test_a_game_that_was_saved_and_not_counted_is_counted_when_it_goes_on(tmp_path):
+    results = common.Results(tmp_path / "results.json", {})
+    for _ in range(2):
+        stacked_mnist.play(
+            Steps(200),
+            None,
+            results,
+            lambda: {"modes": 7, "kl": 0.1},
+            None,
+            seed=0,
+            steps=400,
+            every=100,
+        )
+        assert [row["step"] for row in results.rows] == [200, 300, 400]
+    assert "d_loss" not in results.rows[0] and results.rows[1]["d_loss"] == 0.5
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """What all published scripts share: results that are kept row by row, and MNIST."""
 
 import gzip
+import hashlib
 import json
 import os
 import platform
@@ -23,8 +24,10 @@ RESULTS = Path(__file__).resolve().parent.parent / "results"
 class Results:
     """A JSON file of rows, each written as soon as it is there.
 
+    Every row has the command and the machine that made it.
+
     Args:
-        path: The file. What it holds already is gone on with.
+        path: The file. What it holds already is gone on with, on any machine.
         protocol: What every row was measured by. Rows of another protocol can't stand
             in one file.
     """
@@ -34,8 +37,11 @@ class Results:
         self.rows: list[dict[str, Any]] = []
         self._head = {
             "protocol": json.loads(json.dumps(protocol)),
-            "machine": machine() | {"platform": platform.platform()},
             "versions": versions(),
+        }
+        self._origin = {
+            "command": command(),
+            "machine": machine() | {"platform": platform.platform()},
         }
         if self.path.is_file():
             self._go_on(json.loads(self.path.read_text()))
@@ -58,14 +64,19 @@ class Results:
         return None
 
     def add(self, row: dict[str, Any], **key: Any) -> None:
-        """Keeps a row under its key, with the command that made it."""
-        row = {**key, **row, "command": command()}
+        """Keeps a row under its key."""
+        row = {**key, **row, **self._origin}
         self.rows = [r for r in self.rows if any(r[n] != key[n] for n in key)] + [row]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         partial = self.path.with_name(f".partial-{self.path.name}")
         content = json.dumps(self._head | {"rows": self.rows}, indent=1)
         partial.write_text(content + "\n")
         os.replace(partial, self.path)
+
+
+def digest(protocol: dict[str, Any]) -> str:
+    """A short name of a protocol, for files that another one must not go on with."""
+    return hashlib.sha256(json.dumps(protocol).encode()).hexdigest()[:8]
 
 
 def command() -> str:

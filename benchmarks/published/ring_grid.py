@@ -162,7 +162,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=list(RECIPES), metavar="RECIPE")
-    parser.add_argument("--data", nargs="+", choices=list(MIXTURES))
+    parser.add_argument("--mixtures", nargs="+", choices=list(MIXTURES))
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--out", type=Path, default=RESULTS / "ring_grid.json")
     asked = parser.parse_args()
@@ -172,7 +172,7 @@ def main() -> None:
     tf.config.threading.set_intra_op_parallelism_threads(1)
     results = Results(asked.out, protocol(asked.steps))
     for seed in range(asked.seeds):
-        for mixture in asked.data or MIXTURES:
+        for mixture in asked.mixtures or MIXTURES:
             for recipe in asked.only or RECIPES:
                 key = {"data": mixture, "recipe": recipe, "seed": seed}
                 if results.find(**key) is None:

@@ -8,13 +8,14 @@ counted. The run can be stopped and goes on where it was.
 
 import argparse
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 import tables
 import tensorflow as tf
-from common import RESULTS, Results, mnist
+from common import RESULTS, Results, digest, mnist
 
 import keras_gan
 from keras_gan import data, networks, penalties
@@ -95,6 +96,36 @@ def count(game, classifier, seed: int) -> dict[str, float]:
     return {"modes": found.num_modes, "kl": round(found.kl, 4)}
 
 
+def play(
+    game,
+    pipeline: data.Pipeline,
+    results: Results,
+    judge: Callable[[], dict],
+    saver: SaveModel,
+    *,
+    seed: int,
+    steps: int,
+    every: int,
+) -> None:
+    """Trains up to `steps`; every count of a saved game gets its row."""
+    trained: dict[str, float] = {}
+    while True:
+        done = int(game.step.numpy())
+        # A run that was stopped between its save and its row is counted now.
+        if done and results.find(seed=seed, step=done) is None:
+            row = judge() | trained
+            results.add(row, seed=seed, step=done)
+            print(f"{done:6d} {row['modes']:5d} {row['kl']:7.3f}", flush=True)
+        if done >= steps:
+            return
+        start = time.perf_counter()
+        logs = game.fit(
+            pipeline, steps_per_epoch=every, callbacks=[saver], verbose=0
+        ).history
+        trained = {"seconds": round(time.perf_counter() - start, 1)}
+        trained |= {name: round(values[-1], 4) for name, values in logs.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0)
@@ -107,25 +138,21 @@ def main() -> None:
 
     train, test = mnist(asked.data)
     classifier = cached_classifier(train, test, cache_dir=asked.work)
-    judge = {"classifier_accuracy": classifier.test_accuracy}
-    results = Results(asked.out, PROTOCOL | judge)
-    path = asked.work / f"seed-{asked.seed}.keras"
+    accuracy = {"classifier_accuracy": classifier.test_accuracy}
+    results = Results(asked.out, PROTOCOL | accuracy)
+    path = asked.work / f"{digest(PROTOCOL)}-seed-{asked.seed}.keras"
     game = keras.saving.load_model(path) if path.is_file() else new_game(asked.seed)
-    pipeline = stacked(train.images, asked.seed)
     print(" steps modes      KL")
-    while (done := int(game.step.numpy())) < asked.steps:
-        start = time.perf_counter()
-        logs = game.fit(
-            pipeline,
-            steps_per_epoch=asked.every,
-            callbacks=[SaveModel(path)],
-            verbose=0,
-        ).history
-        seconds = time.perf_counter() - start
-        row = count(game, classifier, asked.seed) | {"seconds": round(seconds, 1)}
-        row |= {name: round(values[-1], 4) for name, values in logs.items()}
-        results.add(row, seed=asked.seed, step=done + asked.every)
-        print(f"{done + asked.every:6d} {row['modes']:5d} {row['kl']:7.3f}", flush=True)
+    play(
+        game,
+        stacked(train.images, asked.seed),
+        results,
+        lambda: count(game, classifier, asked.seed),
+        SaveModel(path),
+        seed=asked.seed,
+        steps=asked.steps,
+        every=asked.every,
+    )
     for name, (modes, kl) in tables.STACKED_MNIST.items():
         print(f"{name:>12} {modes:>6} modes, KL {kl}, as published")
 

@@ -6,6 +6,7 @@ nothing and fails where a table is not that of its file.
 
 import argparse
 import json
+import math
 import re
 import statistics
 import sys
@@ -67,8 +68,43 @@ def _shares(rows: list[dict]) -> str:
     return f"{statistics.mean(shares):.0%}"
 
 
+def time_to_quality(result: dict[str, Any]) -> list[list[str]]:
+    """Medians over the seeds by threshold, and how many times as long theirs takes.
+
+    A run that never got there counts as longer than all that did.
+    """
+    ours, theirs = (
+        [row for row in result["rows"] if row["recipe"] == recipe]
+        for recipe in ("keras_gan", "keras_example")
+    )
+    lines = [["", "keras_gan", "Keras' example", "ratio", "seeds"]]
+    reached = dict.fromkeys(t for row in result["rows"] for t in row["reached"])
+    for times in sorted(reached, key=int, reverse=True):
+        for clock in ("wall", "cpu"):
+            a, b = (_median(rows, times, clock) for rows in (ours, theirs))
+            lines.append(
+                [
+                    f"{times} times the floor, {clock} seconds",
+                    *(
+                        f"{x:.0f}" if math.isfinite(x) else "not reached"
+                        for x in (a, b)
+                    ),
+                    f"{b / a:.1f}" if math.isfinite(a + b) else "",
+                    ", ".join(str(n) for n in dict.fromkeys([len(ours), len(theirs)])),
+                ]
+            )
+    return lines
+
+
+def _median(rows: list[dict], times: str, clock: str) -> float:
+    never = {clock: math.inf}
+    found = [row["reached"].get(times, never)[clock] for row in rows]
+    return statistics.median(found) if found else math.inf
+
+
 MAKERS: dict[str, Callable[[dict[str, Any]], list[list[str]]]] = {
     "ring_grid": ring_grid,
+    "time_to_quality": time_to_quality,
 }
 
 

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import keras
 import numpy as np
+import tables
 import tensorflow as tf
 from common import RESULTS, Results, mnist
 from train_step_contenders import ExampleGAN
@@ -162,6 +163,7 @@ def main() -> None:
             if results.find(recipe=recipe, seed=seed) is None:
                 row = measure(recipe, seed, train.images, judge, asked.seconds)
                 results.add(row, recipe=recipe, seed=seed)
+    print(tables.markdown(tables.time_to_quality({"rows": results.rows})))
 
 
 if __name__ == "__main__":

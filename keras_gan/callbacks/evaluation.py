@@ -14,10 +14,12 @@ class Evaluate(keras.callbacks.Callback):
     the names that the evaluation gives them, so put this callback before those that
     read them; `History` always comes last.
 
-    The logs of the epochs between two evaluations show NaN under the same names, so
-    that `CSVLogger` has its columns from the first row on and no epoch shows a number
-    that is another's. For the names to be known, the first epoch of a training is
-    measured too, unless `file` tells them. A generator that draws NaN is NaN in all.
+    The logs of the epochs between two evaluations repeat the numbers of the last one:
+    `ModelCheckpoint` and `EarlyStopping` see no improvement in that, and NaN would be
+    their best number for good. `EarlyStopping`'s patience counts these epochs too, so
+    give it several times `every_epochs`. For there to be a number, the first epoch of
+    a training is measured too, unless `file` holds earlier ones. A generator that draws
+    NaN is NaN in all.
 
     Args:
         evaluation: A `keras_gan.metrics.evaluation.Evaluation`, or any object whose
@@ -26,7 +28,8 @@ class Evaluate(keras.callbacks.Callback):
         every_epochs: Epochs between two evaluations.
         seed: Seed of the latents, the same each time.
         file: File of one JSON line an evaluation, or `None`. A resumed training
-            replaces the lines of epochs that it repeats.
+            repeats its last numbers, and replaces the lines of epochs that it plays
+            again.
 
     Example:
 
@@ -42,8 +45,7 @@ class Evaluate(keras.callbacks.Callback):
         self.evaluation = evaluation
         self.every_epochs = every_epochs
         self.seed = checks.check_seed(seed)
-        self._rows = EpochRows(file)
-        self._names = None
+        self._rows = EpochRows(file, is_own=_holds_numbers)
 
     def on_train_begin(self, logs=None):
         self._rows.open()
@@ -53,29 +55,39 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         logs = {} if logs is None else logs
-        earlier = self._rows.before(epoch)
-        if self._names is None and earlier:
-            self._names = [name for name in earlier[-1] if name != "epoch"]
-        if self._names is not None and (epoch + 1) % self.every_epochs:
-            logs.update(dict.fromkeys(self._names, np.nan))
+        last = self._last_before(epoch)
+        if last and (epoch + 1) % self.every_epochs:
+            logs.update(last)
             return
-        numbers = self._measure()
-        self._names = list(numbers)
+        numbers = self._measure(last)
         self._rows.add(epoch, numbers)
         logs.update(numbers)
 
-    def _measure(self) -> dict[str, float]:
+    def _last_before(self, epoch) -> dict[str, float]:
+        rows = self._rows.before(epoch)
+        return {
+            name: np.nan if number is None else number
+            for name, number in (rows[-1] if rows else {}).items()
+            if name != "epoch"
+        }
+
+    def _measure(self, last) -> dict[str, float]:
         self._is_finite = True
         try:
             numbers = self.evaluation.measure(self._draw, self.seed)
         except ValueError:
             # A game that diverged is for others to end, with its last files written.
-            if self._is_finite or self._names is None:
+            if self._is_finite or not last:
                 raise
-            return dict.fromkeys(self._names, np.nan)
+            return dict.fromkeys(last, np.nan)
         return {name: float(number) for name, number in numbers.items()}
 
     def _draw(self, num_images: int, seed: int):
         images = self.model.generate(num_images, seed=seed)
         self._is_finite &= bool(np.isfinite(images).all())
-        return images
+        # A picture is shown clipped, and so it is judged.
+        return np.clip(images, -1.0, 1.0) if images.ndim == 4 else images
+
+
+def _holds_numbers(row: dict) -> bool:
+    return all(isinstance(value, (int, float, type(None))) for value in row.values())

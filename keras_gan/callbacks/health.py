@@ -21,9 +21,9 @@ class Health(keras.callbacks.Callback):
     """Reads the state of the game after every n-th epoch; logs it and says it.
 
     The same few images are looked at every time, with the same latents, so numbers of
-    two epochs differ by what was learned. A measurement costs about three rounds on
-    `num_images`, and leaves the training bit for bit as it was. The networks run in
-    training mode, as they meet in a round. The logs get:
+    two epochs differ by what was learned. A measurement costs about five steps, and
+    leaves the training bit for bit as it was. The networks run in training mode, as
+    they meet in a round. The logs get:
 
     - `health_train_logit`, `health_fake_logit`, `health_held_out_logit`: mean logits;
     - `health_r_t`: `E[sign D(x)]` on training images, the discriminator's confidence;
@@ -86,7 +86,9 @@ class Health(keras.callbacks.Callback):
         self.thresholds = thresholds or Thresholds()
         self._data = {"train": train, "held_out": held_out}
         self._features = features
-        self._rows = EpochRows(file)
+        self._rows = EpochRows(
+            file, is_own=lambda row: {"symptoms", "health_diversity"} <= row.keys()
+        )
         self._say = say
 
     @property
@@ -119,12 +121,12 @@ class Health(keras.callbacks.Callback):
         with np.errstate(all="ignore"):
             found = self._measure(logs)
         numbers = {name: found[name.removeprefix("health_")] for name in self.names}
-        earlier = self._rows.before(epoch)
+        earlier = [row["health_diversity"] for row in self._rows.before(epoch)]
         seen = symptoms(
             found,
             self.thresholds,
             anchored=self.model.loss.anchored,
-            diversity_before=earlier[-1]["health_diversity"] if earlier else None,
+            diversities=[np.nan if number is None else number for number in earlier],
         )
         self._rows.add(epoch, {**numbers, "symptoms": seen})
         logs.update(numbers)

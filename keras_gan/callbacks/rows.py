@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -24,26 +25,40 @@ class EpochRows:
 
     Args:
         path: The file, or `None` to keep the rows in memory.
+        is_own: Whether a row may be the owner's; a file that holds others is refused.
     """
 
-    def __init__(self, path=None):
+    def __init__(self, path=None, *, is_own: Callable[[dict], bool]):
         self.path = None if path is None else Path(path)
+        self._is_own = is_own
         self._rows = []
+        self._written = ""
 
     def open(self):
         """Reads what the file holds; finds out now if its folder can't be made."""
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        text = self.path.read_text() if self.path.is_file() else ""
+        self._written = self._read()
         try:
-            self._rows = [json.loads(line) for line in text.splitlines()]
+            self._rows = [json.loads(line) for line in self._written.splitlines()]
             _ = [row["epoch"] for row in self._rows]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
                 f"{self.path} does not hold one JSON object with an epoch a line: "
                 f"{error}. Move it away, or write to another file."
             ) from error
+        if not all(map(self._is_own, self._rows)):
+            self._refuse_to_share()
+
+    def _read(self) -> str:
+        return self.path.read_text() if self.path.is_file() else ""
+
+    def _refuse_to_share(self):
+        raise ValueError(
+            f"{self.path} holds the rows of another callback. Give each a file of its "
+            "own."
+        )
 
     def before(self, epoch: int) -> list[dict]:
         """The rows of earlier epochs, in their order."""
@@ -66,9 +81,13 @@ class EpochRows:
         self._write()
 
     def _write(self):
-        if self.path is not None:
-            lines = [json.dumps(row, allow_nan=False) + "\n" for row in self._rows]
-            write_whole(self.path, "".join(lines))
+        if self.path is None:
+            return
+        if self._read() != self._written:
+            self._refuse_to_share()
+        lines = [json.dumps(row, allow_nan=False) + "\n" for row in self._rows]
+        self._written = "".join(lines)
+        write_whole(self.path, self._written)
 
 
 def _strict(row: dict) -> dict:

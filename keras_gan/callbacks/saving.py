@@ -12,6 +12,7 @@ import numpy as np
 from keras_gan.callbacks.progress import say
 from keras_gan.callbacks.rows import write_whole
 from keras_gan.models import checks
+from keras_gan.registry import unknown
 
 
 class SaveModel(keras.callbacks.Callback):
@@ -57,7 +58,7 @@ class ExportOnBest(keras.callbacks.Callback):
         folder: Where the artefacts go.
         monitor: Name in the logs. `val_kid` needs `validation_data`.
         mode: `"min"` if smaller is better, or `"max"`.
-        artefacts: As in `export_all`.
+        artefacts: As in `export_all`: names of `keras_gan.export.modes.ARTEFACTS`.
         batch_size: Of the TFLite files, as in `export_all`.
         calibration: Of the integer modes, as in `export_all`.
         say: Takes lines for the user; by default they go to standard error.
@@ -79,7 +80,7 @@ class ExportOnBest(keras.callbacks.Callback):
         self.folder = Path(folder)
         self.monitor = monitor
         self.mode = mode
-        self.artefacts = tuple(artefacts)
+        self.artefacts = _checked_artefacts(artefacts)
         self.batch_size = batch_size
         self.calibration = calibration
         self._say = say
@@ -162,3 +163,18 @@ class ExportOnBest(keras.callbacks.Callback):
         if kind not in self._said:
             self._said.add(kind)
             self._say(line)
+
+
+def _checked_artefacts(given) -> tuple[str, ...]:
+    from keras_gan.export.modes import ARTEFACTS
+
+    names = (given,) if isinstance(given, str) else tuple(given)
+    for name in names:
+        if name not in ARTEFACTS:
+            raise ValueError(unknown("artefact", name, ARTEFACTS))
+    if not names:
+        raise ValueError(
+            f"`artefacts` must name one or more. Received: {given!r}. Known: "
+            f"{', '.join(ARTEFACTS)}."
+        )
+    return names

@@ -74,12 +74,13 @@ def evaluate(source, out, seeds, **options):
 
     draw = open_drawing(source, options.pop("latent_dim"))
     evaluation, resize = _evaluation(source, **options)
+    notes = _notes(evaluation)
     click.echo(
         f"Measuring {seeds} times {evaluation.num_images} examples of {draw.source} "
         f"against as many of {evaluation.data.name} {evaluation.data.split}".rstrip()
     )
     report = evaluation.report(
-        draw, range(seeds), command=_command(), source=str(source), resize=resize
+        draw, range(seeds), command=_command(), resize=resize, notes=notes
     )
     page = report.write(out or _folder_of(source))
     click.echo(report.table())
@@ -87,6 +88,8 @@ def evaluate(source, out, seeds, **options):
         click.echo(("! " if verdict.is_problem else "  ") + verdict.text)
     for note in report.protocol["notes"]:
         click.echo(f"  {note}")
+    for name, reason in report.protocol["left_out"].items():
+        click.echo(f"  Not measured: {name}: {reason}")
     click.echo(f"Protocol and pictures: {page}")
 
 
@@ -104,8 +107,11 @@ def _evaluation(
             "--data not given."
         )
     size = image_size or _of(settings, "image_size")
+    if name != _of(settings, "data"):
+        settings = None  # The rest of them speaks of other data.
     where = data_dir or _of(settings, "data_dir")
     trained_on = train_split or _of(settings, "split") or "train"
+    split = split or _of(settings, "validation_split")
     loading = {"image_size": size, "data_dir": where, "download": download}
     train = load_examples(name, trained_on, max_examples=MOST_EXAMPLES, **loading)
     if split is None and is_tfds(name):
@@ -114,7 +120,11 @@ def _evaluation(
         real = train
     else:
         real = load_examples(name, split, max_examples=MOST_EXAMPLES, **loading)
-    resize = f"to {size}x{size}, bilinear, antialiased" if size else "none"
+    resize = (
+        f"the middle, cropped to a square, to {size}x{size}, bilinear, antialiased"
+        if size
+        else "none"
+    )
     return _judged(real, train, **options), resize
 
 
@@ -123,6 +133,12 @@ def _judged(real, train, features, metrics, num_images, reference, cache_dir):
     from keras_gan.metrics.evaluation import Evaluation
 
     names = list(features) or _default_features(real, train)
+    if reference is not None and len(names) != 1:
+        raise ValueError(
+            "A file of statistics holds the features of one extractor. Received: "
+            f"--reference and the features {', '.join(names)}. Choose one, as "
+            "`--features random`."
+        )
     classifier = None
     if "classifier" in names:
         names.remove("classifier")
@@ -142,6 +158,13 @@ def _judged(real, train, features, metrics, num_images, reference, cache_dir):
     if reference is not None:
         evaluation.use_reference(reference)
     return evaluation
+
+
+def _notes(evaluation):
+    train = evaluation.train
+    if train is None or len(train) < MOST_EXAMPLES:
+        return ()
+    return (f"At most {MOST_EXAMPLES:,} training examples were searched for copies.",)
 
 
 def _default_features(real, train):
@@ -169,4 +192,4 @@ def _folder_of(source):
     source = Path(source)
     if (source / "config.json").is_file():
         return source / "evaluation"
-    return source.with_name(f"{source.stem}-evaluation")
+    return source.with_name(f"{source.name}-evaluation")

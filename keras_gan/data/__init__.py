@@ -5,6 +5,8 @@ Images are NHWC float32 in [-1, 1].
 
 from keras_gan.data.arrays import from_arrays as from_arrays
 from keras_gan.data.arrays import from_file as from_file
+from keras_gan.data.examples import Examples as Examples
+from keras_gan.data.examples import load_examples as load_examples
 from keras_gan.data.folder import from_folder as from_folder
 from keras_gan.data.images import resize as resize
 from keras_gan.data.mixtures import Mixture as Mixture

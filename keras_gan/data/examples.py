@@ -1,5 +1,7 @@
 """Data as arrays that have an end, to measure on: images, and labels where known."""
 
+import copy
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +25,9 @@ class Examples:
     """Real examples, and what they are called in a report.
 
     Args:
-        images: Images of shape `(num_examples, height, width, channels)`, unsigned
-            8-bit or floats in [-1, 1], or vectors `(num_examples, dim)`.
+        images: Images of shape `(num_examples, height, width, channels)` or
+            `(num_examples, height, width)`, which get a channel, unsigned 8-bit or
+            floats in [-1, 1]; or vectors `(num_examples, dim)`. Floats become float32.
         labels: Integers of shape `(num_examples,)`, `None` where there are none.
         name: Name of the data.
         split: Name of the split, empty where the data have none.
@@ -38,11 +41,14 @@ class Examples:
     mixture: Mixture | None = None
 
     def __post_init__(self):
-        if self.labels is not None and len(self.labels) != len(self.images):
-            raise ValueError(
-                "There must be one label for each image. Received: "
-                f"{len(self.images)} images and {len(self.labels)} labels."
-            )
+        images = checked_array(self.images)
+        check_values(images)
+        if images.dtype != np.uint8:
+            images = images.astype("float32", copy=False)
+        object.__setattr__(self, "images", images)
+        if self.labels is not None:
+            labels = _checked_labels(self.labels, len(images))
+            object.__setattr__(self, "labels", labels)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -51,6 +57,17 @@ class Examples:
     def num_classes(self) -> int | None:
         """Number of classes, counted by the largest label."""
         return None if self.labels is None else int(self.labels.max()) + 1
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the images and labels."""
+        digest = hashlib.sha256()
+        for array in (self.images, self.labels):
+            digest.update(repr(None if array is None else array.shape).encode())
+            if array is not None:
+                digest.update(array.dtype.str.encode())
+                digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()[:16]
 
     def some(self, num_examples: int, seed: int = 0) -> "Examples":
         """Return that many of them, chosen by a seed; all where there are fewer."""
@@ -63,10 +80,12 @@ class Examples:
 
     def at(self, indices: np.ndarray) -> "Examples":
         """Return those at some indices."""
-        labels = None if self.labels is None else self.labels[indices]
-        return Examples(
-            self.images[indices], labels, self.name, self.split, self.mixture
-        )
+        # A copy, since all were checked, and a part of them may look out of range.
+        part = copy.copy(self)
+        object.__setattr__(part, "images", self.images[indices])
+        if self.labels is not None:
+            object.__setattr__(part, "labels", self.labels[indices])
+        return part
 
 
 def load_examples(
@@ -85,7 +104,8 @@ def load_examples(
 
     Args:
         source: As for `load`.
-        split: Split of a set of TensorFlow Datasets; other sources have none.
+        split: Split of a set of TensorFlow Datasets. Other sources have none, and
+            refuse one.
         image_size: `(height, width)`, or one number for a square.
         data_dir: Folder of prepared sets of TensorFlow Datasets.
         download: Whether to download a set of TensorFlow Datasets.
@@ -113,7 +133,9 @@ def load_examples(
             max_examples=max_examples,
         )
         examples = Examples(images, labels, str(source), split)
-    elif source == "digits":
+        return examples if max_examples is None else examples.some(max_examples, seed)
+    sources.refuse_tfds_options(source, split, data_dir, download)
+    if source == "digits":
         examples = _digits(image_size)
     elif source in ("ring", "grid"):
         return _of_mixture(str(source), image_size, max_examples or _NUM_POINTS, seed)
@@ -149,6 +171,21 @@ def held_out_split(
     trained_on = {part.partition("[")[0].strip() for part in split.split("+")}
     candidates = (name for name in ("test", "validation") if name not in trained_on)
     return next((n for n in candidates if has_split(str(source), n, data_dir)), None)
+
+
+def _checked_labels(labels: np.ndarray, num_images: int) -> np.ndarray:
+    labels = np.asarray(labels)
+    if labels.shape != (num_images,):
+        raise ValueError(
+            "There must be one label for each image. Received: "
+            f"{num_images} images and labels of shape {labels.shape}."
+        )
+    if labels.dtype.kind not in "iu" or labels.min() < 0:
+        raise ValueError(
+            "Labels must be whole numbers from 0. Received: "
+            f"dtype={labels.dtype}, the least {labels.min()}."
+        )
+    return labels
 
 
 def _digits(image_size: ImageSize | None) -> Examples:
@@ -191,7 +228,6 @@ def _of_folder(
 
 def _of_file(path: Path, image_size: ImageSize | None) -> Examples:
     array = checked_array(read_array(path))
-    check_values(array)
     if image_size is not None:
         array = resize(array, image_size)
     return Examples(array, None, path.stem)

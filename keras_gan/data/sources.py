@@ -79,7 +79,7 @@ example_shape=(8, 8, 1), num_examples=1797)
             batch_size=batch_size,
             seed=seed,
         )
-    _refuse_tfds_options(source, split, data_dir, download)
+    refuse_tfds_options(source, split, data_dir, download)
     if source in ("ring", "grid"):
         _refuse_size(source, image_size)
         mixture = ring if source == "ring" else grid
@@ -122,7 +122,7 @@ def is_tfds_name(source: str | os.PathLike, path: Path) -> bool:
     return True
 
 
-def _refuse_tfds_options(
+def refuse_tfds_options(
     source: str | os.PathLike,
     split: str,
     data_dir: str | os.PathLike | None,

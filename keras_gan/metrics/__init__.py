@@ -1,9 +1,12 @@
 """How good a generator is: metrics of features, and what judges runs and files."""
 
 from keras_gan.metrics import features as features
+from keras_gan.metrics.classifier import cached_classifier as cached_classifier
 from keras_gan.metrics.classifier import train_classifier as train_classifier
 from keras_gan.metrics.distances import nearest as nearest
 from keras_gan.metrics.diversity import ms_ssim_diversity as ms_ssim_diversity
+from keras_gan.metrics.drawing import Drawing as Drawing
+from keras_gan.metrics.drawing import open_drawing as open_drawing
 from keras_gan.metrics.evaluation import Evaluation as Evaluation
 from keras_gan.metrics.features import FeatureExtractor as FeatureExtractor
 from keras_gan.metrics.frechet import FeatureStatistics as FeatureStatistics

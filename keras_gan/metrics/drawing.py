@@ -133,7 +133,14 @@ class Drawing:
 
     def from_latents(self, latents: np.ndarray) -> np.ndarray:
         """Return what it draws from rows of latents."""
-        return self._images({self.spec.input_names[0]: latents.astype("float32")})
+        name, latents = self.spec.input_names[0], latents.astype("float32")
+        size = self.spec.fixed_batch or len(latents)
+        parts = []
+        for start in range(0, len(latents), size):
+            # The last batch begins anew where the file wants it full.
+            rows = np.resize(latents[start : start + size], (size, *latents.shape[1:]))
+            parts.append(self._images({name: rows}))
+        return np.concatenate(parts)[: len(latents)]
 
     def _inputs(self, chunk: int, size: int, seed: int) -> dict[str, np.ndarray]:
         return self.spec.draw(size, seed * _SEEDS_APART + chunk)

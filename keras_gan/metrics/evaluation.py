@@ -9,27 +9,16 @@ from typing import Any
 import numpy as np
 
 from keras_gan.data.examples import Examples
+from keras_gan.metrics import choice, measures
 from keras_gan.metrics import features as features_lib
-from keras_gan.metrics import measures
+from keras_gan.metrics.choice import METRICS as METRICS
 from keras_gan.metrics.copies import TrainingSet
-from keras_gan.metrics.features import FeatureExtractor
+from keras_gan.metrics.features import FeatureExtractor, fd_name
 from keras_gan.metrics.frechet import FeatureStatistics
-from keras_gan.metrics.parzen import NUM_VALIDATION
-from keras_gan.metrics.path_length import perceptual_path_length
-from keras_gan.metrics.sides import as_examples, two_sides
-from keras_gan.registry import unknown
+from keras_gan.metrics.path_length import NoPathLength, perceptual_path_length
+from keras_gan.metrics.sides import as_examples, checked_draw, two_sides
 
-METRICS = (
-    *measures.OF_FEATURES,
-    *("diversity", "support", "memorisation", "modes", "inception_score"),
-    *("path_length", "parzen"),
-)
-# Measured only where asked for: its number alone says little about a generator.
-ON_REQUEST = ("parzen",)
 NUM_IMAGES = 5000
-# Samples of a seed that are searched among the training examples.
-NUM_SEARCHED = 1000
-NUM_PATHS = 500
 
 Draw = Callable[[int, int], np.ndarray]
 
@@ -49,7 +38,8 @@ class Evaluation:
         features: Extractors, or what `features.get` takes. By default `random` for
             images and `pixels` for vectors.
         metrics: Names of `METRICS`. By default all that the data allow but
-            `parzen`; of those named here, one that the data do not allow raises.
+            `parzen`; of those named here, one that the data do not allow raises, and
+            so does the path length of a draw that has none.
         num_images: Generated examples, and real ones, at most.
         classifier: A `Classifier` of the data's labels: its features, its score and
             the classes that it finds are measured too.
@@ -95,7 +85,11 @@ class Evaluation:
             for name, rows in self._real_features.items()
         }
         self.reference = "the real examples"
-        self.metrics, self.left_out = self._chosen(metrics)
+        widths = {name: rows.shape[1] for name, rows in self._real_features.items()}
+        self._without_fd = choice.too_wide(self.extractors, widths, self.num_images)
+        reasons = choice.unavailable(self, self._without_fd, len(widths))
+        self.metrics, self.left_out = choice.chosen(metrics, reasons)
+        self._were_named = metrics is not None
         self._floors: dict[int, dict[str, float]] = {}
 
     def measure(self, draw: Draw, seed: int = 0) -> dict[str, float]:
@@ -115,17 +109,18 @@ class Evaluation:
         samples = self.drawn(draw, seed)
         found = self._numbers(samples)
         if "memorisation" in self.metrics:
-            found |= self._copies(samples[:NUM_SEARCHED])
-        if "path_length" in self.metrics and getattr(draw, "has_latents", False):
+            found |= self._copies(samples[: measures.NUM_SEARCHED])
+        if "path_length" in self.metrics:
             found |= self._path_length(draw, seed)
         return found, samples
 
     def use_reference(self, path: str | os.PathLike) -> None:
         """Measure the Fréchet distance against the real statistics in a file.
 
-        So many runs share them, and they may be of more images than are compared
-        otherwise. Where the file is missing it is written. One of other data, another
-        size or other features is refused.
+        So many runs share them, and of held-out data they may be of more images than
+        are compared otherwise. Where the file is missing it is written. One of other
+        data, down to their pixels, or of other features is refused; where nothing was
+        held out, also one of another half.
 
         Args:
             path: The `.npz` file.
@@ -141,6 +136,8 @@ class Evaluation:
             "data": self.data.name,
             "split": self.data.split,
             "example_shape": str(self.data.images.shape[1:]),
+            "content": self.data.fingerprint,
+            "half": "" if self.has_held_out else f"{self.num_images}, seed {self.seed}",
             "features": f"{extractor.name} {extractor.fingerprint}",
         }
         if path.is_file():
@@ -163,13 +160,13 @@ class Evaluation:
             )
         return self._floors[seed]
 
-    def report(self, draw: Draw, seeds: Iterable[int] = (0, 1, 2), **context: str):
+    def report(self, draw: Draw, seeds: Iterable[int] = (0, 1, 2), **context: Any):
         """Measure draws of several seeds and write down what they say.
 
         Args:
             draw: As for `measure`.
             seeds: Seeds, one or more.
-            **context: `command`, `source` and `resize` for the protocol.
+            **context: `command`, `source`, `resize` and more `notes` for the protocol.
 
         Returns:
             A `Report`.
@@ -180,21 +177,8 @@ class Evaluation:
 
     def drawn(self, draw: Draw, seed: int) -> np.ndarray:
         """Return what a generator draws, once it is what the data are."""
-        samples = np.asarray(draw(self.num_images, seed), "float32")
         shape = (self.num_images, *self.real.images.shape[1:])
-        if samples.shape != shape:
-            raise ValueError(
-                f"The generator must draw {shape[0]} examples of shape {shape[1:]}, "
-                f"as the data are. Received: shape={samples.shape}. Load the data at "
-                "the size of its pictures, with `image_size`."
-            )
-        bad = ~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1)
-        if bad.any():
-            raise ValueError(
-                f"The generator draws NaN or infinity. Received: {bad.sum()} of "
-                f"{len(samples)} such pictures. Its training diverged."
-            )
-        return np.clip(samples, -1.0, 1.0) if samples.ndim == 4 else samples
+        return checked_draw(draw(self.num_images, seed), shape)
 
     @functools.cached_property
     def training_sets(self) -> dict[str, TrainingSet]:
@@ -242,51 +226,6 @@ class Evaluation:
             )
         return extractors
 
-    def _chosen(
-        self, asked: Iterable[str] | None
-    ) -> tuple[tuple[str, ...], dict[str, str]]:
-        """The metrics to measure, and why others are left out."""
-        asked = [asked] if isinstance(asked, str) else asked
-        reasons = self._unavailable()
-        if asked is None:
-            unasked = reasons | dict.fromkeys(ON_REQUEST, "not asked for.")
-            return tuple(name for name in METRICS if name not in unasked), reasons
-        chosen = tuple(asked)
-        for name in chosen:
-            if name not in METRICS:
-                raise ValueError(unknown("metric", name, METRICS))
-        missing = [f"{n}: {reason}" for n, reason in reasons.items() if n in chosen]
-        if missing:
-            raise ValueError(
-                f"Not all metrics can be measured here. {' '.join(missing)} Received: "
-                f"metrics={list(chosen)}."
-            )
-        return chosen, {}
-
-    def _unavailable(self) -> dict[str, str]:
-        reasons = {}
-        for name, rows in self._real_features.items():
-            if self.num_images <= rows.shape[1]:
-                reasons["fd"] = (
-                    f"{name} has {rows.shape[1]} features, so it takes more images "
-                    f"than that on each side, and there are {self.num_images}."
-                )
-        if not self.is_image:
-            reasons["diversity"] = "the data are vectors."
-            reasons["path_length"] = "the data are vectors."
-        enough = len(self.data) > NUM_VALIDATION + 1
-        if not (self.is_image and self.has_held_out and enough):
-            reasons["parzen"] = (
-                f"it takes more than {NUM_VALIDATION} images that were not trained on."
-            )
-        if self.train is None:
-            reasons["memorisation"] = "no training data were given."
-        if self.classifier is None:
-            reasons["inception_score"] = "there is no classifier."
-            if self.data.mixture is None:
-                reasons["modes"] = "there are no known modes and no classifier."
-        return reasons
-
     def _numbers(self, samples: np.ndarray) -> dict[str, float]:
         found: dict[str, float] = {}
         for extractor in self.extractors:
@@ -297,12 +236,17 @@ class Evaluation:
                 self._statistics[name],
                 extractor.extract(samples),
             )
-            for metric in self.metrics:
-                if metric in measures.OF_FEATURES:
-                    found |= measures.OF_FEATURES[metric](look)
+            for metric in self._of_features(extractor):
+                found |= measures.OF_FEATURES[metric](look)
             if self.classifier is not None and extractor is self.extractors[-1]:
                 found |= self._of_classes(look.fake)
         return found | self._of_samples(samples)
+
+    def _of_features(self, extractor: FeatureExtractor) -> list[str]:
+        metrics = [name for name in self.metrics if name in measures.OF_FEATURES]
+        if fd_name(extractor) in self._without_fd and "fd" in metrics:
+            metrics.remove("fd")
+        return metrics
 
     def _of_classes(self, features: np.ndarray) -> dict[str, float]:
         found, told = {}, self.classifier.probabilities_of(features)
@@ -335,10 +279,22 @@ class Evaluation:
 
     def _path_length(self, draw: Any, seed: int) -> dict[str, float]:
         extractor = self.extractors[0]
-        length = perceptual_path_length(
-            draw.from_latents,
-            draw.latents(2 * min(NUM_PATHS, self.num_images), seed),
-            extractor,
-            straight=draw.is_prior_uniform,
-        )
+        try:
+            if not getattr(draw, "has_latents", False):
+                raise NoPathLength(
+                    "The path length needs a `Drawing` that takes rows of latents and "
+                    f"nothing else. Received: {getattr(draw, 'source', draw)}."
+                )
+            length = perceptual_path_length(
+                draw.from_latents,
+                draw.latents(2 * min(measures.NUM_PATHS, self.num_images), seed),
+                extractor,
+                straight=draw.is_prior_uniform,
+            )
+        except NoPathLength as error:
+            if self._were_named:
+                raise
+            self.left_out["path_length"] = str(error)
+            return {}
+        self.left_out.pop("path_length", None)
         return {f"ppl({extractor.name})": length.mean}

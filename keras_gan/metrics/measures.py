@@ -21,6 +21,10 @@ from keras_gan.metrics.support import support_size
 # and on two cores they take most of the time.
 SUBSET_SIZE = 1000
 NUM_SUBSETS = 20
+# Samples of a seed that are searched among the training examples.
+NUM_SEARCHED = 1000
+# Pairs of latents of the path length.
+NUM_PATHS = 500
 
 
 @dataclass
@@ -108,7 +112,11 @@ def likelihood(samples: np.ndarray, held_out: np.ndarray) -> dict[str, float]:
     validation, test = held_out[:NUM_VALIDATION], held_out[NUM_VALIDATION:]
     # Half a rounding step beyond the range is no mistake.
     found = parzen_log_likelihood(samples.clip(0.0, 1.0), validation, test)
-    return {"parzen": found.log_likelihood}
+    return {
+        "parzen": found.log_likelihood,
+        "parzen_standard_error": found.standard_error,
+        "parzen_sigma": found.sigma,
+    }
 
 
 def modes_of_mixture(points: np.ndarray, mixture: Any) -> dict[str, float]:

@@ -7,6 +7,16 @@ import numpy as np
 
 from keras_gan.metrics.checks import check_positive, checked_features
 
+# A step so many times as long changes smooth pictures so many times as much, and the
+# square of it; where they are rounded, the square grows by this factor only.
+_LONGER = 8.0
+# What it may be off by: the path length is off by as much.
+_MOST_OFF = 1.5
+
+
+class NoPathLength(ValueError):
+    """A generator whose pictures do not follow a short step has no path length."""
+
 
 class PathLength(NamedTuple):
     """Mean and standard deviation over the pairs that were kept."""
@@ -33,8 +43,10 @@ def perceptual_path_length(
     of the features beside it. As in torch-fidelity the step starts at `z`; the paper
     starts it anywhere on the way.
 
-    The pictures must be floats as the generator gives them: rounded to 256 levels, most
-    pairs are equal and the others far apart.
+    The pictures must be floats as a float32 generator gives them: where it rounds, at
+    its end to 256 levels or anywhere to half precision, most pairs are equal and the
+    others far apart. A step of eight times the length tells, and `NoPathLength`, which
+    is a ValueError, is raised.
 
     Args:
         draw: Maps float32 latents of shape `(batch, latent_dim)` to images, equal
@@ -69,6 +81,8 @@ def perceptual_path_length(
         images = draw(np.concatenate([starts[batch], stepped[batch]]))
         _check_not_quantised(np.asarray(images))
         lengths.append(_squared_gaps(features(images)) / epsilon**2)
+    few = slice(0, batch_size)
+    _check_smooth(draw, starts[few], ends[few], epsilon, straight)
     kept = _without_tails(np.concatenate(lengths), percentiles)
     return PathLength(float(kept.mean()), float(kept.std()))
 
@@ -122,11 +136,40 @@ def _check_not_quantised(images: np.ndarray) -> None:
     levels = (images.astype("float64") + 1.0) * 127.5
     on_levels = np.abs(levels - np.rint(levels)).max() < 1e-3
     if images.dtype.kind in "iu" or (on_levels and len(np.unique(levels)) > 2):
-        raise ValueError(
+        raise NoPathLength(
             "`draw` must return images as floats, not rounded to 256 levels: the step "
             f"is far smaller than a level. Received: dtype={images.dtype}, all values "
             "on a level. Pass the generator's own output."
         )
+
+
+def _check_smooth(draw, starts, ends, epsilon: float, straight: bool) -> None:
+    if _LONGER * epsilon > 1.0:
+        return
+    near = step(starts, ends, epsilon, straight)
+    far = step(starts, ends, _LONGER * epsilon, straight)
+    first, near, far = np.split(
+        np.asarray(draw(np.concatenate([starts, near, far])), "float64"), 3
+    )
+    near, far = (
+        np.square(side - first).reshape(len(first), -1).sum(axis=1)
+        for side in (near, far)
+    )
+    expected, longer = _LONGER**2 * _typical(near), _typical(far)
+    is_stuck = longer == 0.0 and (first != first[:1]).any()
+    if is_stuck or max(expected, longer) > _MOST_OFF * min(expected, longer):
+        raise NoPathLength(
+            "`draw` must follow a step as short as `epsilon`, as one in float32 does. "
+            f"Received: for a step {_LONGER:g} times as long the squared change of the "
+            f"images is {longer:.3g} and not {expected:.3g}, as where it is quantised "
+            "or in half precision. Measure the generator in float32."
+        )
+
+
+def _typical(gaps: np.ndarray) -> float:
+    # Some pair may meet a sharp edge. Where most stay equal, all are needed.
+    kept = _without_tails(gaps, (10.0, 90.0)).mean()
+    return float(kept or gaps.mean())
 
 
 def _squared_gaps(features: Any) -> np.ndarray:

@@ -3,7 +3,12 @@
 import datetime
 from typing import Any
 
-from keras_gan.metrics.measures import subsets
+from keras_gan.metrics.diversity import ms_ssim_diversity
+from keras_gan.metrics.measures import NUM_PATHS, NUM_SEARCHED, subsets
+from keras_gan.metrics.mind import mind
+from keras_gan.metrics.neighbourhoods import density_coverage, precision_recall
+from keras_gan.metrics.parzen import NUM_VALIDATION
+from keras_gan.metrics.path_length import perceptual_path_length
 
 
 def protocol_of(evaluation: Any, seeds: tuple[int, ...], resize: str) -> dict[str, Any]:
@@ -17,11 +22,11 @@ def protocol_of(evaluation: Any, seeds: tuple[int, ...], resize: str) -> dict[st
     from keras_gan.export.card.machine import machine, versions
 
     data, train = evaluation.data, evaluation.train
-    number, size = subsets(evaluation.num_images)
     classifier = evaluation.classifier
     return {
         "data": data.name,
-        "split": data.split or "all, split by seed into two halves",
+        "split": _split_of(evaluation),
+        "train_split": None if train is None else train.split or "all",
         "held_out": evaluation.has_held_out,
         "num_real": evaluation.num_images,
         "num_fake": evaluation.num_images,
@@ -38,15 +43,42 @@ def protocol_of(evaluation: Any, seeds: tuple[int, ...], resize: str) -> dict[st
             "seed": classifier.seed,
             "test_accuracy": classifier.test_accuracy,
         },
-        "fd": f"against {evaluation.reference}",
-        "kid": f"{number} subsets of {size}",
+        "settings": settings_of(evaluation),
         "seeds": list(seeds),
         "seed_of_real_examples": evaluation.seed,
-        "left_out": evaluation.left_out,
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "versions": versions(),
         "machine": machine(),
     }
+
+
+def settings_of(evaluation: Any) -> dict[str, str]:
+    """Return how each of the metrics was measured, in words."""
+    num_images, data = evaluation.num_images, evaluation.data
+    number, size = subsets(num_images)
+    neighbours = "num_neighbours"
+    path, pairs = (
+        perceptual_path_length.__kwdefaults__ or {},
+        min(NUM_PATHS, num_images),
+    )
+    said = {
+        "fd": f"against {evaluation.reference}",
+        "kid": f"{number} subsets of {size}",
+        "mind": f"{_default(mind, 'num_projections')} projections",
+        "precision_recall": f"{_default(precision_recall, neighbours)} neighbours",
+        "density_coverage": f"{_default(density_coverage, neighbours)} neighbours",
+        "diversity": f"{_default(ms_ssim_diversity, 'num_pairs')} pairs",
+        "memorisation": f"{min(NUM_SEARCHED, num_images)} samples searched",
+        "path_length": (
+            f"{pairs} pairs, steps of {path['epsilon']:g} of the way, percentiles "
+            "{:g} to {:g}".format(*path["percentiles"])
+        ),
+        "parzen": (
+            f"{num_images} samples, {NUM_VALIDATION} images for the width and "
+            f"{len(data) - NUM_VALIDATION} to test, pixels in [0, 1]"
+        ),
+    }
+    return {name: text for name, text in said.items() if name in evaluation.metrics}
 
 
 def notes_of(evaluation: Any) -> list[str]:
@@ -54,11 +86,28 @@ def notes_of(evaluation: Any) -> list[str]:
     if evaluation.has_held_out:
         return ["Measured against real examples that were not trained on."]
     if evaluation.data.mixture is not None:
-        return ["Measured against points that were drawn afresh."]
-    if evaluation.train is None:
-        return ["No training data were given, so no copies were looked for."]
-    return [
-        "Measured against the training data, of which nothing was kept out: the "
-        "numbers flatter a generator that repeats it. Its level of copies is that of "
-        "training examples against all others."
-    ]
+        note = "Measured against points that were drawn afresh."
+    elif evaluation.train is None:
+        note = "No training data were given, so no copies were looked for."
+    else:
+        note = (
+            "Measured against the training data, of which nothing was kept out: the "
+            "numbers flatter a generator that repeats it. Its level of copies is that "
+            "of training examples against all others."
+        )
+    same = (
+        "The floor of every seed is of the same half of the data, or nearly: its "
+        "deviation says little."
+    )
+    return [note, same]
+
+
+def _split_of(evaluation: Any) -> str:
+    split = evaluation.data.split
+    if evaluation.has_held_out:
+        return split or "examples that were held out, without a name"
+    return f"{split or 'all'}, split by seed into two halves"
+
+
+def _default(function: Any, name: str) -> Any:
+    return function.__kwdefaults__[name]

@@ -13,7 +13,8 @@ class RealFakeMetric(keras.metrics.Metric):
     `update_state(real, fake)` takes images; subclasses make their variables in
     `make_state`, override `update(real, fake)`, which sees features, and `result`.
     Everything accumulates in float64, and under a `tf.distribute` strategy the
-    variables are summed over the replicas.
+    variables are summed over the replicas. Smaller is better, for callbacks with
+    `mode="auto"`; a subclass of which more is better sets `_direction = "up"`.
 
     Args:
         features: What the images are looked at through: whatever
@@ -21,6 +22,8 @@ class RealFakeMetric(keras.metrics.Metric):
             and `"pixels"` for vectors.
         name: Name of the metric; `evaluate` logs it, `fit` as `val_<name>`.
     """
+
+    _direction = "down"
 
     def __init__(self, features=None, *, name: str):
         super().__init__(name=name, dtype="float64")
@@ -43,10 +46,18 @@ class RealFakeMetric(keras.metrics.Metric):
     def is_saved(self) -> bool:
         """Whether a config alone can make this metric again.
 
-        A network's weights are in no config, so features must have been given by
-        name.
+        A network's weights are in no config, so features must be named ones or a
+        registered function.
         """
-        return self._features is None or isinstance(self._features, str)
+        if self._features is None or isinstance(self._features, (str, dict)):
+            return True
+        try:
+            network = features_lib.get(self._features).get_config()["network"]
+            if not isinstance(network, str):
+                keras.saving.deserialize_keras_object(network)
+        except (TypeError, ValueError):
+            return False
+        return True
 
     def build(self, example_shape: tuple[int, ...]):
         """Makes the variables for examples of this shape, without the batch."""

@@ -24,6 +24,8 @@ _HIGHER = (
     "is",
     "parzen",
 )
+# What another number was measured with.
+_NEITHER = ("parzen_standard_error", "parzen_sigma")
 
 
 class Number(NamedTuple):
@@ -64,21 +66,25 @@ class Report:
         command: str = "",
         source: str = "",
         resize: str = "none",
+        notes: tuple[str, ...] = (),
     ) -> "Report":
         """Measure draws of several seeds; see `Evaluation.report`."""
         if not seeds:
             raise ValueError("A report needs at least one seed. Received: seeds=().")
-        found, samples = [], None
+        found, samples, left_out = [], None, {}
         for seed in seeds:
             numbers, drawn = evaluation.measure_and_keep(draw, seed)
             samples = drawn if samples is None else samples
             found.append(numbers)
+            left_out |= evaluation.left_out
+        found = _of_all(found)
         floors = [evaluation.floor(seed) for seed in seeds]
         protocol = {
             "command": command or f"Evaluation(...).report(draw, seeds={seeds})",
             "source": source or getattr(draw, "source", type(draw).__name__),
             **protocol_of(evaluation, seeds, resize),
-            "notes": [*notes_of(evaluation), *getattr(draw, "notes", ())],
+            "left_out": left_out,
+            "notes": [*notes_of(evaluation), *notes, *getattr(draw, "notes", ())],
         }
         return cls(
             protocol,
@@ -181,11 +187,22 @@ class Report:
 
 
 def better(name: str) -> str:
-    """Return which way a number is better: lower, higher, or as near as the floor."""
+    """Return which way a number is better: lower, higher, or as near as the floor.
+
+    Empty for what only says how another number was measured.
+    """
     kind = name.partition("(")[0]
+    if kind in _NEITHER:
+        return ""
     return {**dict.fromkeys(_LOWER, "lower"), **dict.fromkeys(_HIGHER, "higher")}.get(
         kind, "as the floor"
     )
+
+
+def _of_all(found):
+    """The numbers that every seed has."""
+    names = [name for name in found[0] if all(name in item for item in found)]
+    return [{name: item[name] for name in names} for item in found]
 
 
 def _numbers(found, floors) -> dict[str, Number]:

@@ -6,6 +6,8 @@ References:
     arXiv:2605.06797: MIND
 """
 
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -43,7 +45,7 @@ class KID(RealFakeMetric):
     ```python
     gan.compile(metrics="kid")
     best = keras.callbacks.ModelCheckpoint(
-        "best.keras", monitor="val_kid", mode="min", save_best_only=True
+        "best.keras", monitor="val_kid", save_best_only=True
     )
     gan.fit(train, validation_data=held_out, callbacks=[best])
     ```
@@ -92,9 +94,10 @@ class FD(RealFakeMetric):
     """Fréchet distance of the features, `fd(NAME)`; streams in their moments.
 
     It is biased by the number of images: compare values of equally many only, and
-    give clearly more than there are features; with fewer than that and one more the
-    covariance has no full rank, and `result` refuses. The distance itself is taken
-    once, at the end of `evaluate`; the batches' logs show NaN.
+    give clearly more than there are features. With no more than there are, the
+    covariance has no full rank: the result is NaN then, and a warning says how many it
+    takes. The distance itself is taken once, at the end of `evaluate`; the batches'
+    logs show NaN.
 
     Args:
         features: See `RealFakeMetric`.
@@ -103,6 +106,7 @@ class FD(RealFakeMetric):
 
     def __init__(self, features=None, *, name: str = "fd"):
         super().__init__(features, name=name)
+        self._has_warned = False
 
     def make_state(self, num_features: int):
         self._count = self.new_variable((), "count")
@@ -126,11 +130,26 @@ class FD(RealFakeMetric):
         count, *moments = (numpy_of(variable) for variable in self.variables)
         if not all(np.isfinite(moment).all() for moment in moments):
             return np.nan
+        if count <= len(moments[0]):
+            self._warn_of_few(int(count), len(moments[0]))
+            return np.nan
         real, fake = (
             FeatureStatistics.of_moments(int(count), *moments[i : i + 2])
             for i in (0, 2)
         )
         return frechet_distance(real, fake)
+
+    def _warn_of_few(self, count: int, num_features: int):
+        # A training must not end for it after its first epoch.
+        if self._has_warned:
+            return
+        self._has_warned = True
+        warnings.warn(
+            f"The metric {self.name!r} is NaN: a Fréchet distance in {num_features} "
+            f"features needs {num_features + 1} images or more. Received: {count} of "
+            "each kind. Evaluate on more, or take `kid`, which few images suffice for.",
+            stacklevel=3,
+        )
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")

@@ -213,7 +213,7 @@ class AdversarialModel(TwoPlayerModel):
         if self._journal.judges:
             self._journal.judge(batch["real"], self.draw_fakes(batch, latents))
         self._evaluation_step.assign_add(1)
-        return self._journal.evaluation_results()
+        return self._journal.step_results()
 
     def draw_fakes(self, batch, seed):
         """Images of the averaged generators, for metrics to hold against `"real"`.

@@ -137,8 +137,8 @@ class TwoPlayerModel(keras.Model):
                 `keras_gan.metrics.streaming.METRICS`, configs, or metrics whose
                 `update_state` takes real and generated images. `()` is none, and
                 saves a pass of the generators a validation batch. A metric with a
-                network of your own for features is not saved with the model: give
-                it to `compile` again.
+                network of your own for features is not saved with the model, which
+                warns: give it to `compile` again.
             run_eagerly: As in `keras.Model.compile`.
             steps_per_execution: As in `keras.Model.compile`.
             jit_compile: As in `keras.Model.compile`.
@@ -198,11 +198,7 @@ class TwoPlayerModel(keras.Model):
             "discriminator_steps": self.discriminator_steps,
             "turns": self.turns,
             "fresh_latents": self.fresh_latents,
-            "metrics": [
-                serialize(metric)
-                for metric in self._journal.judges
-                if getattr(metric, "is_saved", True)
-            ],
+            "metrics": [serialize(metric) for metric in self._journal.saved_judges],
             "run_eagerly": self.run_eagerly,
             "steps_per_execution": self.steps_per_execution,
             "jit_compile": self._requested_jit_compile,
@@ -216,13 +212,14 @@ class TwoPlayerModel(keras.Model):
     def metrics(self) -> list:
         if self._journal is None:
             return []
-        return [*self._journal.means, *self._journal.judges]
+        return self._journal.metrics
 
     def get_metrics_result(self) -> dict:
         # Keras asks at the end of an epoch and of `evaluate`, and takes the answer
         # only if it has the names that the steps logged.
-        metrics = self.metrics if self._is_evaluating else self._journal.means
-        return {metric.name: metric.result() for metric in metrics}
+        if self._is_evaluating:
+            return self._journal.evaluation_results()
+        return self._journal.results()
 
     def reset_metrics(self):
         super().reset_metrics()

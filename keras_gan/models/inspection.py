@@ -38,7 +38,15 @@ class Inspector:
         """Undoes what a pass in training mode does to statistics and random states."""
         model = self._model
         networks = model._networks(model.generators + model.discriminators)
-        variables = [v for network in networks for v in network.non_trainable_variables]
+        # Every replica has statistics of its own.
+        variables = [
+            replica
+            for network in networks
+            for variable in network.non_trainable_variables
+            for replica in model.distribute_strategy.experimental_local_results(
+                variable.value
+            )
+        ]
         # In eager mode: TensorFlow's graph optimizer can lose the order between a
         # state that is read and its update (docs/design/0005-exact-steps.md).
         before = [variable.numpy() for variable in variables]

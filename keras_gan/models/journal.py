@@ -1,9 +1,11 @@
 """What the logs of a game show: one running mean a name."""
 
 import contextlib
+import warnings
 
 import keras
 import tensorflow as tf
+from keras.src.trainers.compile_utils import CompileMetrics
 
 PLAYERS = {"d": "discriminator", "g": "generator"}
 
@@ -24,6 +26,36 @@ class _Sum(keras.metrics.Metric):
 
     def result(self):
         return sum(part.result() for part in self._parts())
+
+
+class Judges(CompileMetrics):
+    """The metrics that judge images, in the container that Keras has for them.
+
+    Its callbacks look for the direction of a monitored number in there only.
+
+    Args:
+        judges: Metrics whose `update_state` takes real and generated images.
+    """
+
+    def __init__(self, judges: list[keras.metrics.Metric]):
+        super().__init__(judges, None)
+        # What Keras finds out from the first labels and predictions.
+        self._flat_metrics, self._flat_weighted_metrics = list(judges), []
+        self.built = True
+
+    def update_state(self, real, fake):
+        for judge in self.metrics:
+            judge.update_state(real, fake)
+
+    def result(self) -> dict:
+        return {judge.name: judge.result() for judge in self.metrics}
+
+    def progress(self) -> dict:
+        """What a step logs; a costly result waits for the end."""
+        return {
+            judge.name: getattr(judge, "progress", judge.result)()
+            for judge in self.metrics
+        }
 
 
 class Journal:
@@ -59,8 +91,10 @@ class Journal:
         totals = [self._means["d_loss"], self._means["g_loss"]]
         self.means = [_Sum(totals, name="loss"), *self._means.values()]
         self.judges = judges
+        self._panel = Judges(judges)
         self._check_names()
         self._overheard = None
+        self._has_warned = False
 
     def _check_names(self):
         taken = {mean.name for mean in self.means}
@@ -70,6 +104,26 @@ class Journal:
                 f"The logs of a game show {', '.join(twice)} already. Give the metric "
                 "of that name another one."
             )
+
+    @property
+    def saved_judges(self) -> list[keras.metrics.Metric]:
+        """Those that a config can make again; warns once of the others."""
+        saved = [x for x in self.judges if getattr(x, "is_saved", True)]
+        lost = [judge.name for judge in self.judges if judge not in saved]
+        if lost and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"The model is saved without its metrics {', '.join(lost)}: they look "
+                "through a network of your own, whose weights are in no config. Give "
+                "them to `compile` again when it is loaded.",
+                stacklevel=2,
+            )
+        return saved
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """All of them, as `keras.Model.metrics` lists those of any model."""
+        return [*self.means, self._panel] if self.judges else self.means
 
     @contextlib.contextmanager
     def aside(self):
@@ -98,18 +152,15 @@ class Journal:
         return total
 
     def judge(self, real, fake):
-        for judge in self.judges:
-            judge.update_state(real, fake)
+        self._panel.update_state(real, fake)
 
     def results(self) -> dict:
         return {metric.name: metric.result() for metric in self.means}
 
-    def evaluation_results(self) -> dict:
+    def step_results(self) -> dict:
         """What a step of `evaluate` logs; a costly result waits for the end."""
-        return {
-            **self.results(),
-            **{
-                judge.name: getattr(judge, "progress", judge.result)()
-                for judge in self.judges
-            },
-        }
+        return {**self.results(), **self._panel.progress()}
+
+    def evaluation_results(self) -> dict:
+        """What `evaluate` logs at its end."""
+        return {**self.results(), **self._panel.result()}
