@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.metrics.random_network import random_features as random_features
+from keras_gan.metrics.random_network import random_features
 
 # What float32 rounding leaves of two equal pictures, in dB.
 _SAME = 120.0

@@ -66,12 +66,18 @@ def no_network(monkeypatch):
 
 
 @pytest.fixture
-def mnist_dir():
-    """The `data_dir` of a prepared MNIST, where a tester has one."""
+def real_sets():
+    """The folder of real sets, where a tester has one."""
     root = os.environ.get("KERAS_GAN_TEST_DATA")
     if root is None:
-        pytest.skip("KERAS_GAN_TEST_DATA is unset: no folder with tfds/mnist")
-    folder = Path(root) / "tfds"
+        pytest.skip("KERAS_GAN_TEST_DATA is unset: no folder with real sets")
+    return Path(root)
+
+
+@pytest.fixture
+def mnist_dir(real_sets):
+    """The `data_dir` of a prepared MNIST."""
+    folder = real_sets / "tfds"
     if not (folder / "mnist").is_dir():
         pytest.skip(f"{folder} holds no prepared mnist")
     return folder

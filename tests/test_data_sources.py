@@ -1,6 +1,5 @@
 """Digits, mixtures, TFDS, and the one entry to them all."""
 
-import os
 import time
 from pathlib import Path
 
@@ -218,17 +217,6 @@ def test_all_available_names_are_known(tmp_path, no_network):
     for name in list(names)[3:]:
         with pytest.raises(ValueError, match="not prepared"):
             data.from_tfds(name, data_dir=tmp_path, image_size=8)
-
-
-@pytest.fixture
-def mnist_dir():
-    root = os.environ.get("KERAS_GAN_TEST_DATA")
-    if root is None:
-        pytest.skip("KERAS_GAN_TEST_DATA is unset: no folder with tfds/mnist")
-    folder = Path(root) / "tfds"
-    if not (folder / "mnist").is_dir():
-        pytest.skip(f"{folder} holds no prepared mnist")
-    return folder
 
 
 @pytest.mark.slow

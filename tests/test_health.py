@@ -3,8 +3,6 @@
 import csv
 import dataclasses
 import json
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -261,13 +259,12 @@ def test_unmeasured_epochs_show_nan_under_the_same_names(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_is_judged_on_its_held_out_split_and_keeps_its_health(tmp_path):
-    root = os.environ.get("KERAS_GAN_TEST_DATA")
-    if root is None:
-        pytest.skip("KERAS_GAN_TEST_DATA is unset: no folder with tfds/mnist")
+def test_a_run_is_judged_on_its_held_out_split_and_keeps_its_health(
+    tmp_path, mnist_dir
+):
     options = "--model dcgan --width 4 --batch-size 32 --epochs 1 --quiet --health"
     splits = "--data mnist --split train[:128] --validation-split test[:64]"
-    source = f"{splits} --data-dir {Path(root) / 'tfds'} --out {tmp_path / 'run'}"
+    source = f"{splits} --data-dir {mnist_dir} --out {tmp_path / 'run'}"
     done = CliRunner().invoke(main, f"train {source} {options}".split())
     assert done.exit_code == 0, done.output
     with open(tmp_path / "run" / "log.csv") as file:

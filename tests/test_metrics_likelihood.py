@@ -3,8 +3,6 @@
 import gzip
 import json
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,11 +70,8 @@ def test_parzen_refuses_images_of_another_scale():
 
 
 @pytest.fixture
-def mnist():
-    root = os.environ.get("KERAS_GAN_TEST_DATA")
-    if root is None:
-        pytest.skip("KERAS_GAN_TEST_DATA is unset: no folder with data/mnist")
-    folder = Path(root) / "data" / "mnist"
+def mnist(real_sets):
+    folder = real_sets / "data" / "mnist"
     if not (folder / "parzen_reference.json").is_file():
         pytest.skip(f"{folder} holds no parzen_reference.json")
 
