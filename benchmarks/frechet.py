@@ -17,7 +17,7 @@ import numpy as np
 import scipy
 import threadpoolctl
 
-from keras_gan import __version__
+from keras_gan.export.card.machine import machine, versions
 from keras_gan.metrics.frechet import FeatureStatistics, frechet_distance
 
 NUM_HIDDEN = 256
@@ -91,21 +91,6 @@ def measure(real, fake, rounds: int) -> dict[str, dict]:
     return rows
 
 
-def describe_machine() -> dict:
-    cpu = platform.processor()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        names = [x.partition(":")[2].strip() for x in lines if "model name" in x]
-        cpu = names[0] if names else cpu
-    return {"cpu": cpu, "cores": os.cpu_count(), "system": platform.platform()}
-
-
-def describe_versions() -> dict:
-    modules = {"numpy": np, "scipy": scipy}
-    versions = {name: module.__version__ for name, module in modules.items()}
-    return {"keras_gan": __version__, "python": platform.python_version(), **versions}
-
-
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=10_000)
@@ -130,8 +115,8 @@ def main() -> None:
     report = {
         "benchmark": "frechet",
         "command": shlex.join(["python", *sys.argv]),
-        "machine": describe_machine(),
-        "versions": describe_versions(),
+        "machine": machine() | {"platform": platform.platform()},
+        "versions": versions() | {"scipy": scipy.__version__},
         "protocol": PROTOCOL,
         "num_images": args.images,
         "num_features": args.features,
