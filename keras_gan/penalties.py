@@ -45,15 +45,30 @@ class Penalty:
     def __call__(self, critic, real, fake, seed):
         return self.penalty(critic, real, fake, seed)
 
+    def is_due(self, step: int) -> bool:
+        """Whether the penalty is computed at `step`."""
+        return step % self.interval == 0
+
     def at_step(self, step, critic, real, fake, seed):
-        """The penalty at `step` of training, zero on the steps that it skips."""
+        """The penalty at `step` of training, zero on the steps that it skips.
+
+        Args:
+            step: Number of the step: an integer, or an integer tensor, with which
+                the choice is made in the graph.
+            critic: As `penalty` takes it, like `real`, `fake` and `seed`.
+        """
+
+        def weighted():
+            return self.interval * self(critic, real, fake, seed)
+
+        def skipped():
+            return tf.zeros((), "float32")
+
         if self.interval == 1:
             return self(critic, real, fake, seed)
-        return tf.cond(
-            tf.equal(step % self.interval, 0),
-            lambda: self.interval * self(critic, real, fake, seed),
-            lambda: tf.zeros((), "float32"),
-        )
+        if isinstance(step, int):
+            return weighted() if self.is_due(step) else skipped()
+        return tf.cond(tf.equal(step % self.interval, 0), weighted, skipped)
 
     def get_config(self) -> dict:
         return {"interval": self.interval}

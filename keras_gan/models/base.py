@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_gan.models import checks
 from keras_gan.models.averaging import update_average
 from keras_gan.models.contract import TwoPlayerModel
+from keras_gan.models.execution import check_calls
 
 
 class AdversarialModel(TwoPlayerModel):
@@ -77,9 +78,10 @@ class AdversarialModel(TwoPlayerModel):
         for name, belief in zip(self.monitors, beliefs, strict=True):
             self.record(name, belief)
         losses = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        step = self.step if self.step_now is None else self.step_now
         for penalty in self.penalties:
             if training:
-                value = penalty.at_step(self.step, critic, real, fakes, seed)
+                value = penalty.at_step(step, critic, real, fakes, seed)
             else:
                 value = penalty(critic, real, fakes, seed)
             losses[penalty.name] = value
@@ -100,6 +102,7 @@ class AdversarialModel(TwoPlayerModel):
         inputs = [x for x in tf.nest.flatten(data) if x is not None]
         with tf.control_dependencies(inputs):
             self._play_round(self.unpack(data))
+        check_calls(self.train_function)
         return self._journal.results()
 
     def _play_round(self, batch):
@@ -213,6 +216,7 @@ class AdversarialModel(TwoPlayerModel):
         if self._journal.judges:
             self._journal.judge(batch["real"], self.draw_fakes(batch, latents))
         self._evaluation_step.assign_add(1)
+        check_calls(self.test_function)
         return self._journal.step_results()
 
     def draw_fakes(self, batch, seed):

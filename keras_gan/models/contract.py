@@ -18,6 +18,7 @@ from keras_gan.metrics import streaming
 from keras_gan.metrics.real_fake import RealFakeMetric
 from keras_gan.models import checks
 from keras_gan.models.averaging import averaged_copy
+from keras_gan.models.execution import StepsInARow
 from keras_gan.models.inspection import Inspector
 from keras_gan.models.journal import Journal
 from keras_gan.models.optimizers import OptimizerPair, prepare_optimizers
@@ -61,6 +62,8 @@ class TwoPlayerModel(keras.Model):
         self._journal: Any = None
         self._inspector: Any = None
         self._is_evaluating = False
+        # The step that is played, while Python knows it.
+        self.step_now: int | None = None
 
     def _counter(self, name):
         return self.add_weight(
@@ -140,7 +143,9 @@ class TwoPlayerModel(keras.Model):
                 network of your own for features is not saved with the model, which
                 warns: give it to `compile` again.
             run_eagerly: As in `keras.Model.compile`.
-            steps_per_execution: As in `keras.Model.compile`.
+            steps_per_execution: As in `keras.Model.compile`: callbacks and logs see
+                every so many steps. On one processor the loop over them is Python's
+                (docs/design/0007-order-of-sums.md).
             jit_compile: As in `keras.Model.compile`.
         """
         checks.check_choice("turns", turns, TURNS)
@@ -224,6 +229,29 @@ class TwoPlayerModel(keras.Model):
     def reset_metrics(self):
         super().reset_metrics()
         self._evaluation_step.assign(0)
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            make = super().make_train_function
+            self._make_in_a_row("train_function", make, self.penalties)
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            self._make_in_a_row("test_function", super().make_test_function)
+
+    def _make_in_a_row(self, name, make, penalties=()):
+        make(force=True)
+        if not StepsInARow.suits(self):
+            return
+
+        def make_another():
+            make(force=True)
+            function = getattr(self, name)
+            setattr(self, name, row)
+            return function
+
+        row = StepsInARow(self, make_another, penalties)
+        setattr(self, name, row)
 
     def fit(
         self,
