@@ -235,10 +235,23 @@ def load_data(settings: Settings):
     )
 
 
+def with_held_out(settings: Settings) -> Settings:
+    """The settings, with a split to judge by where the data have one."""
+    from keras_gan.data.examples import held_out_split
+
+    if settings.validation_split is not None:
+        return settings
+    batch_size = settings.batch_size * settings.discriminator_steps
+    split = held_out_split(
+        settings.data, settings.split, settings.data_dir, num_examples=batch_size
+    )
+    return dataclasses.replace(settings, validation_split=split)
+
+
 def load_held_out(settings: Settings):
     """The pipeline of the split that a run is judged by, or `None`."""
     split = settings.validation_split
-    if split is None:
+    if split in (None, "none"):
         return None
     if split == settings.split:
         raise ValueError(

@@ -21,7 +21,8 @@ from tests import harness
 FOLDER = tempfile.TemporaryDirectory()
 POINTS = Path(FOLDER.name) / "points.npy"
 np.save(POINTS, np.random.default_rng(0).normal(size=(256, 2)).astype("float32"))
-TINY = ["--data", POINTS, "--model", "vector", "--batch-size", 16, "--quiet"]
+QUIET = ["--quiet", "--no-report"]
+TINY = ["--data", POINTS, "--model", "vector", "--batch-size", 16, *QUIET]
 
 
 def call(*args):
@@ -74,7 +75,7 @@ def test_a_resumed_run_equals_an_unbroken_one_and_then_is_over(tmp_path, run):
     # The row of an epoch whose model was not saved any more must not stay.
     log = part / "log.csv"
     log.write_text(log.read_text() + "1,9,9,9,9,9\n")
-    result = call("train", "--resume", part, "--epochs", 2, "--quiet")
+    result = call("train", "--resume", part, "--epochs", 2, *QUIET)
     assert result.exit_code == 0
     models = [keras.saving.load_model(p / "model.keras") for p in (whole, part)]
     harness.assert_same_state(*map(harness.state, models))
@@ -83,7 +84,7 @@ def test_a_resumed_run_equals_an_unbroken_one_and_then_is_over(tmp_path, run):
     assert config == (whole / "config.json").read_text()
     # It is over now: nothing is trained any more, and no epoch is taken back.
     log = (part / "log.csv").read_text()
-    assert call("train", "--resume", part, "--quiet").exit_code == 0
+    assert call("train", "--resume", part, *QUIET).exit_code == 0
     assert (part / "log.csv").read_text() == log
     result = call("train", "--resume", part, "--epochs", 1, "--quiet")
     assert result.exit_code == cli.EXIT_MISTAKE
@@ -240,7 +241,7 @@ def test_a_run_with_layers_and_constraints_of_ours_loads_in_a_new_process(tmp_pa
     images = np.random.default_rng(0).integers(0, 256, (64, 4, 4), "uint8")
     np.save(tmp_path / "images.npy", images)
     args = ["--data", tmp_path / "images.npy", "--model", "mlp", "--weight-clip", 0.1]
-    args += ["--batch-size", 32, "--epochs", 1, "--quiet", "--out", tmp_path / "run"]
+    args += ["--batch-size", 32, "--epochs", 1, *QUIET, "--out", tmp_path / "run"]
     assert call("train", *args).exit_code == 0
     picture = tmp_path / "picture.png"
     result = command("sample", str(tmp_path / "run"), "--out", str(picture))
@@ -253,7 +254,12 @@ def test_a_run_with_layers_and_constraints_of_ours_loads_in_a_new_process(tmp_pa
 def test_a_run_interrupted_in_its_first_epoch_resumes(tmp_path):
     settings = runs.Settings(data=str(POINTS), model="vector", epochs=1, batch_size=16)
     runs.Run.create(tmp_path / "run", settings).log.write_text("")
-    assert call("train", "--resume", tmp_path / "run", "--quiet").exit_code == 0
+    result = call("train", "--resume", tmp_path / "run", "--quiet")
+    assert result.exit_code == 0
+    # A run ends with a report.
+    assert "fd(pixels)" in result.output
+    page = (tmp_path / "run" / "evaluation" / "evaluation.md").read_text()
+    assert "keras-gan evaluate" in page and "--seeds 1" in page
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 2
 
 
@@ -269,3 +275,27 @@ def test_quickstart_trains_draws_and_ships(tmp_path):
         drawn = export.load_artefact(out / "export" / name)(latents)
         np.testing.assert_allclose(drawn, expected, atol=1e-4)
     assert (out / "samples.png").is_file()
+    assert (out / "evaluation" / "neighbours.png").is_file()
+
+
+@pytest.mark.slow
+def test_a_run_on_data_that_allow_no_report_is_none_the_worse(tmp_path):
+    np.save(tmp_path / "few.npy", np.float32([[0, 0], [1, 1], [0, 1], [1, 0]]))
+    options = ["--model", "vector", "--batch-size", 2, "--epochs", 1, "--quiet"]
+    source = ["--data", tmp_path / "few.npy", "--out", tmp_path / "run"]
+    result = call("train", *source, *options)
+    assert result.exit_code == 0 and "No report: " in result.output
+
+
+def test_a_run_is_judged_by_the_split_that_it_is_not_trained_on(mnist_dir):
+    settings = runs.Settings(data="mnist", data_dir=str(mnist_dir))
+    assert runs.with_held_out(settings).validation_split == "test"
+    for name, value, split in (
+        ("batch_size", 10_001, None),
+        ("validation_split", "none", "none"),
+        ("data", "digits", None),
+    ):
+        chosen = runs.with_held_out(dataclasses.replace(settings, **{name: value}))
+        assert chosen.validation_split == split
+        if split == "none":
+            assert runs.load_held_out(chosen) is None

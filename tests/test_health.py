@@ -262,7 +262,8 @@ def test_unmeasured_epochs_show_nan_under_the_same_names(tmp_path):
 def test_a_run_is_judged_on_its_held_out_split_and_keeps_its_health(
     tmp_path, mnist_dir
 ):
-    options = "--model dcgan --width 4 --batch-size 32 --epochs 1 --quiet --health"
+    options = "--model dcgan --width 4 --batch-size 32 --epochs 1 --health"
+    options += " --quiet --no-report"
     splits = "--data mnist --split train[:128] --validation-split test[:64]"
     source = f"{splits} --data-dir {mnist_dir} --out {tmp_path / 'run'}"
     done = CliRunner().invoke(main, f"train {source} {options}".split())

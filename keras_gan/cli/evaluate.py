@@ -70,9 +70,14 @@ def evaluate(source, out, seeds, **options):
     file. All draw the same latents for the same seed, so that their numbers agree.
     """
     start()
+    measure(source, out, seeds, _command(), **options)
+
+
+def measure(source, out, seeds, command, latent_dim=None, **options):
+    """Writes the report of a generator, and prints what it says."""
     from keras_gan.metrics.drawing import open_drawing
 
-    draw = open_drawing(source, options.pop("latent_dim"))
+    draw = open_drawing(source, latent_dim)
     evaluation, resize = _evaluation(source, **options)
     notes = _notes(evaluation)
     click.echo(
@@ -80,7 +85,7 @@ def evaluate(source, out, seeds, **options):
         f"against as many of {evaluation.data.name} {evaluation.data.split}".rstrip()
     )
     report = evaluation.report(
-        draw, range(seeds), command=_command(), resize=resize, notes=notes
+        draw, range(seeds), command=command, resize=resize, notes=notes
     )
     page = report.write(out or _folder_of(source))
     click.echo(report.table())
@@ -91,6 +96,22 @@ def evaluate(source, out, seeds, **options):
     for name, reason in report.protocol["left_out"].items():
         click.echo(f"  Not measured: {name}: {reason}")
     click.echo(f"Protocol and pictures: {page}")
+
+
+def report_on_run(folder, features):
+    """The report that ends a training: one seed, `features` that need no training.
+
+    A run whose data allow no report is none the worse for it.
+    """
+    options = ["--features", features, "--num-images", "2000", "--seeds", "1"]
+    command = ["keras-gan", "evaluate", str(folder), *options]
+    chosen = evaluate.make_context("evaluate", [str(folder), *options]).params
+    try:
+        measure(**chosen, command=shlex.join(command))
+    except (ValueError, OSError) as error:
+        click.echo(f"No report: {' '.join(str(error).split())}", err=True)
+    else:
+        click.echo(f"A fuller one: keras-gan evaluate {shlex.quote(str(folder))}")
 
 
 def _evaluation(
@@ -111,7 +132,8 @@ def _evaluation(
         settings = None  # The rest of them speaks of other data.
     where = data_dir or _of(settings, "data_dir")
     trained_on = train_split or _of(settings, "split") or "train"
-    split = split or _of(settings, "validation_split")
+    if split is None and _of(settings, "validation_split") != "none":
+        split = _of(settings, "validation_split")
     loading = {"image_size": size, "data_dir": where, "download": download}
     train = load_examples(name, trained_on, max_examples=MOST_EXAMPLES, **loading)
     if split is None and is_tfds(name):

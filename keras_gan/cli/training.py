@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from keras_gan.cli.evaluate import report_on_run
 from keras_gan.cli.ship import DEFAULT_ARTEFACTS, exported_pack
 from keras_gan.cli.start import EXIT_INTERRUPTED, main, start
 from keras_gan.runs import Run, Settings
@@ -68,7 +69,8 @@ def _training_options(command):
         option("split", help="TFDS split."),
         option(
             "validation_split",
-            help="TFDS split to judge by after each epoch: val_kid in the log.",
+            help="TFDS split to judge by after each epoch: val_kid in the log. `none` "
+            "judges by nothing.  [default: one that is not trained on]",
         ),
         click.option(
             "--health/--no-health",
@@ -91,9 +93,15 @@ def _training_options(command):
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run.")
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
+@click.option(
+    "--report/--no-report",
+    default=True,
+    help="Measure the model at the end, as `evaluate` does, in a short form.  "
+    "[default: report]",
+)
 @click.pass_context
-def train(ctx, out, resume, overwrite, quiet, **options):
-    """Train a GAN; the run folder holds its model, log and pictures."""
+def train(ctx, out, resume, overwrite, quiet, report, **options):
+    """Train a GAN; the run folder holds its model, log, pictures and a report."""
     if resume is not None:
         if out is not None or overwrite:
             raise click.UsageError("--resume goes on in its own folder, without --out.")
@@ -107,6 +115,8 @@ def train(ctx, out, resume, overwrite, quiet, **options):
 
     runs.check_names(settings)
     pipeline = runs.load_data(settings)
+    if run is None:
+        settings = runs.with_held_out(settings)
     held_out = runs.load_held_out(settings)
     if run is None:
         model = runs.build_model(settings, pipeline.example_shape)
@@ -116,6 +126,8 @@ def train(ctx, out, resume, overwrite, quiet, **options):
     else:
         model = runs.build_model(settings, pipeline.example_shape)
     _train(run, settings, model, pipeline, quiet, held_out)
+    if report:
+        _report(run, pipeline)
 
 
 def _settings(options) -> Settings:
@@ -169,6 +181,12 @@ def _train(run, settings, model, pipeline, quiet, held_out=None):
     )
 
 
+def _report(run, pipeline):
+    report_on_run(
+        run.folder, "random" if len(pipeline.example_shape) == 3 else "pixels"
+    )
+
+
 @main.command()
 @click.option(
     "--out",
@@ -208,4 +226,5 @@ def quickstart(out, epochs, overwrite, quiet):
         run.folder / "samples.png", pictures.grid(model.generate(100, seed=0))
     )
     click.echo(f"Samples: {sheet}")
+    _report(run, pipeline)
     exported_pack(model, run.folder / "export", DEFAULT_ARTEFACTS)

@@ -155,6 +155,7 @@ def held_out_split(
     source: str | os.PathLike,
     split: str = "train",
     data_dir: str | os.PathLike | None = None,
+    num_examples: int = 1,
 ) -> str | None:
     """Return the split that a training on `split` has not seen, if data have one.
 
@@ -162,6 +163,7 @@ def held_out_split(
         source: As for `load`.
         split: What is trained on.
         data_dir: As for `load`.
+        num_examples: How many it must hold.
 
     Returns:
         `"test"`, else `"validation"`, or `None`.
@@ -169,8 +171,12 @@ def held_out_split(
     if not is_tfds(source):
         return None
     trained_on = {part.partition("[")[0].strip() for part in split.split("+")}
-    candidates = (name for name in ("test", "validation") if name not in trained_on)
-    return next((n for n in candidates if has_split(str(source), n, data_dir)), None)
+    for name in ("test", "validation"):
+        if name not in trained_on and has_split(
+            str(source), name, data_dir, num_examples
+        ):
+            return name
+    return None
 
 
 def _checked_labels(labels: np.ndarray, num_images: int) -> np.ndarray:

@@ -111,9 +111,15 @@ def _prepare(name: str, builder: Any, data_dir: Any, download: bool) -> None:
     builder.download_and_prepare()
 
 
-def has_split(name: str, split: str, data_dir: str | os.PathLike | None = None) -> bool:
-    """Returns whether a set has a split of this name."""
-    return split in _builder(name, data_dir).info.splits
+def has_split(
+    name: str,
+    split: str,
+    data_dir: str | os.PathLike | None = None,
+    num_examples: int = 1,
+) -> bool:
+    """Returns whether a set has a split of this name, with examples enough."""
+    splits = _builder(name, data_dir).info.splits
+    return split in splits and splits[split].num_examples >= num_examples
 
 
 def _builder(name: str, data_dir: str | os.PathLike | None) -> Any:
