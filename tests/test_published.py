@@ -41,6 +41,33 @@ def test_a_table_has_the_rows_of_its_recipes_and_the_published_ones():
     assert "| VEEGAN, published | 8 |  | 24.6 |  |  |" in table
 
 
+def test_log_likelihoods_are_means_over_seeds_and_one_seed_has_the_papers_error():
+    def row(recipe, value, copied):
+        names = ("precision", "recall", "standard_error")
+        shares = dict(zip(names, (0.75, 0.5, 1.9), strict=True))
+        return {
+            "recipe": recipe,
+            "log_likelihood": value,
+            "copied_share": copied,
+        } | shares
+
+    rows = [row("ours", 230, 0.0), row("ours", 234, 0.02), row("train", 241.2, 1.0)]
+    table = tables.markdown(tables.parzen_mnist({"rows": rows}))
+    assert "| ours | 232 ± 2.8 | 1% | 75% | 50% | 2 |" in table
+    assert "| train | 241 ± 1.9 | 100% | 75% | 50% | 1 |" in table
+    assert "| Adversarial nets, published | 225 ± 2 |" in table
+
+
+def test_modes_of_stacked_digits_are_those_of_the_last_count():
+    rows = [
+        {"seed": 0, "step": step, "modes": modes, "kl": 0.5}
+        for step, modes in ((2000, 990), (1000, 700))
+    ]
+    table = tables.markdown(tables.stacked_mnist({"rows": rows}))
+    assert "seed 0 | 990 | 0.50 | 2,000 |" in table and "700" not in table
+    assert "| R3GAN, published | 1000 | 0.029 |  |" in table
+
+
 def test_times_to_quality_are_medians_with_their_ratio():
     def row(recipe, *seconds):
         reached = {

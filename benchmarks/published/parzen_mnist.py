@@ -11,6 +11,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tables
 from common import RESULTS, Results, digest, mnist
 
 import keras_gan
@@ -170,6 +171,7 @@ def main() -> None:
             samples = game.generate(NUM_SAMPLES, seed=seed, batch_size=500)
             results.add(judge(samples), **key)
             print(name, seed, results.find(**key), flush=True)
+    print(tables.markdown(tables.parzen_mnist({"rows": results.rows})))
 
 
 if __name__ == "__main__":

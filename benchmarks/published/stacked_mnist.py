@@ -153,8 +153,7 @@ def main() -> None:
         steps=asked.steps,
         every=asked.every,
     )
-    for name, (modes, kl) in tables.STACKED_MNIST.items():
-        print(f"{name:>12} {modes:>6} modes, KL {kl}, as published")
+    print(tables.markdown(tables.stacked_mnist({"rows": results.rows})))
 
 
 if __name__ == "__main__":
