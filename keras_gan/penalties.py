@@ -45,8 +45,8 @@ class Penalty:
     def __call__(self, critic, real, fake, seed):
         return self.penalty(critic, real, fake, seed)
 
-    def is_due(self, step: int) -> bool:
-        """Whether the penalty is computed at `step`."""
+    def is_due(self, step):
+        """Whether the penalty is computed at `step`, a number or a tensor as it is."""
         return step % self.interval == 0
 
     def at_step(self, step, critic, real, fake, seed):
@@ -57,6 +57,8 @@ class Penalty:
                 the choice is made in the graph.
             critic: As `penalty` takes it, like `real`, `fake` and `seed`.
         """
+        if self.interval == 1:
+            return self(critic, real, fake, seed)
 
         def weighted():
             return self.interval * self(critic, real, fake, seed)
@@ -64,11 +66,9 @@ class Penalty:
         def skipped():
             return tf.zeros((), "float32")
 
-        if self.interval == 1:
-            return self(critic, real, fake, seed)
         if isinstance(step, int):
             return weighted() if self.is_due(step) else skipped()
-        return tf.cond(tf.equal(step % self.interval, 0), weighted, skipped)
+        return tf.cond(self.is_due(step), weighted, skipped)
 
     def get_config(self) -> dict:
         return {"interval": self.interval}

@@ -47,8 +47,8 @@ def fidelity(module):
     # Imported after TensorFlow, Triton ends the process: both bring LLVM, whose options
     # can be registered once. torch does without it.
     sys.modules.setdefault("triton", None)  # type: ignore[arg-type]
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("torch_fidelity")
+    torch = pytest.importorskip("torch", reason="extra: reference")
+    pytest.importorskip("torch_fidelity", reason="extra: reference")
     return importlib.import_module(f"torch_fidelity.{module}"), torch.from_numpy
 
 
@@ -110,7 +110,7 @@ def test_precision_and_recall_are_those_of_torch_fidelity(pair, save_cpu_ram):
 
 @pytest.mark.parametrize("num_neighbours", [1, 3, 5])
 def test_density_and_coverage_are_those_of_prdc(pair, num_neighbours):
-    prdc = pytest.importorskip("prdc")
+    prdc = pytest.importorskip("prdc", reason="extra: reference")
     expected = prdc.compute_prdc(*pair, nearest_k=num_neighbours)
     shares = density_coverage(*pair, num_neighbours=num_neighbours)
     shares += precision_recall(*pair, num_neighbours=num_neighbours)

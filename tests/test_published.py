@@ -68,6 +68,21 @@ def test_modes_of_stacked_digits_are_those_of_the_last_count():
     assert "| R3GAN, published | 1000 | 0.029 |  |" in table
 
 
+def test_times_of_a_step_have_their_interval_or_say_how_few_they_are():
+    def size(shape, hand_written):
+        step = {"keras_gan": {"median": 62.6}}
+        ratios = {"hand_written": hand_written}
+        return {"image_shape": shape, "ms_per_step": step, "ratio_of_ours_to": ratios}
+
+    sure = {"median": 1.1, "interval": [1.0, 1.204], "num_rounds": 9}
+    few = {"median": 0.98, "interval": None, "num_rounds": 2}
+    sizes = {"28": size([28, 28, 1], sure), "64": size([64, 64, 3], few)}
+    table = tables.markdown(tables.train_step({"sizes": sizes})).splitlines()
+    assert table[0] == "| `GAN.fit` over | 28x28x1 | 64x64x3 |"
+    assert table[2].endswith("| 1.10 (1.00 to 1.20) | 0.98, 2 rounds only |")
+    assert table[3].endswith("|  |  |") and table[-1].endswith("| 63 | 63 |")
+
+
 def test_times_to_quality_are_medians_with_their_ratio():
     def row(recipe, *seconds):
         reached = {

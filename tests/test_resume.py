@@ -158,7 +158,7 @@ def test_the_same_run_gives_the_same_bits_every_time(penalties):
 
 
 def racing_sum():
-    """A function of the model whose sum of three starts with whichever is free."""
+    """A train function whose sum of three starts with whichever term is free."""
     a, b, c = np.random.default_rng(0).normal(0, 100, (3, 32)).astype("float32")
 
     @tf.function
@@ -172,7 +172,7 @@ def racing_sum():
 
 
 def test_a_sum_of_three_terms_has_the_same_bits_in_every_step():
-    # Without the row a tenth of the steps or more start with the third term.
+    # Without the row some steps start with the third term.
     row = StepsInARow(harness.gan(), make=racing_sum)
     ones = iter(tf.data.Dataset.from_tensors(1.0).repeat())
     assert len({row(ones) for _ in range(300)}) == 1

@@ -1,5 +1,6 @@
 """What all published scripts share: results that are kept row by row, and MNIST."""
 
+import argparse
 import gzip
 import hashlib
 import json
@@ -17,6 +18,7 @@ import numpy as np
 
 from keras_gan.data.examples import Examples
 from keras_gan.export.card.machine import machine, versions
+from keras_gan.metrics.classifier import cached_classifier
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 
@@ -72,6 +74,20 @@ class Results:
         content = json.dumps(self._head | {"rows": self.rows}, indent=1)
         partial.write_text(content + "\n")
         os.replace(partial, self.path)
+
+
+def on_mnist(parser: argparse.ArgumentParser, name: str) -> tuple:
+    """Parses the options that the scripts on MNIST share, and loads what they need.
+
+    Returns:
+        The options, training and test `Examples`, and the classifier of the digits.
+    """
+    parser.add_argument("--data", type=Path, help="folder of MNIST's four files")
+    parser.add_argument("--work", type=Path, default=Path("runs") / name)
+    parser.add_argument("--out", type=Path, default=RESULTS / f"{name}.json")
+    asked = parser.parse_args()
+    train, test = mnist(asked.data)
+    return asked, train, test, cached_classifier(train, test, cache_dir=asked.work)
 
 
 def digest(protocol: dict[str, Any]) -> str:

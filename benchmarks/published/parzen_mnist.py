@@ -12,12 +12,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import tables
-from common import RESULTS, Results, digest, mnist
+from common import Results, digest, on_mnist
 
 import keras_gan
 from keras_gan import data, metrics, networks, penalties
 from keras_gan.callbacks import SaveModel
-from keras_gan.metrics.classifier import cached_classifier
 
 NUM_TRAIN, NUM_SAMPLES = 50_000, 10_000
 # Memorisation is counted on fewer: each is searched among all training images.
@@ -142,13 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", choices=[*RECIPES, TRAINING_IMAGES])
-    parser.add_argument("--data", type=Path, help="folder of MNIST's four files")
-    parser.add_argument("--work", type=Path, default=Path("runs/parzen_mnist"))
-    parser.add_argument("--out", type=Path, default=RESULTS / "parzen_mnist.json")
-    asked = parser.parse_args()
-
-    train, test = mnist(asked.data)
-    classifier = cached_classifier(train, test, cache_dir=asked.work)
+    asked, train, test, classifier = on_mnist(parser, "parzen_mnist")
     accuracy = {"classifier_accuracy": classifier.test_accuracy}
     results = Results(asked.out, PROTOCOL | accuracy)
     judge = Judge(train, test, classifier)

@@ -9,18 +9,16 @@ counted. The run can be stopped and goes on where it was.
 import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
 import tables
 import tensorflow as tf
-from common import RESULTS, Results, digest, mnist
+from common import Results, digest, on_mnist
 
 import keras_gan
 from keras_gan import data, networks, penalties
 from keras_gan.callbacks import SaveModel
-from keras_gan.metrics.classifier import cached_classifier
 from keras_gan.metrics.modes import class_modes
 
 WIDTH, LATENT_DIM, BATCH_SIZE = 32, 100, 64
@@ -131,13 +129,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--every", type=int, default=1000, help="steps between counts")
-    parser.add_argument("--data", type=Path, help="folder of MNIST's four files")
-    parser.add_argument("--work", type=Path, default=Path("runs/stacked_mnist"))
-    parser.add_argument("--out", type=Path, default=RESULTS / "stacked_mnist.json")
-    asked = parser.parse_args()
-
-    train, test = mnist(asked.data)
-    classifier = cached_classifier(train, test, cache_dir=asked.work)
+    asked, train, test, classifier = on_mnist(parser, "stacked_mnist")
     accuracy = {"classifier_accuracy": classifier.test_accuracy}
     results = Results(asked.out, PROTOCOL | accuracy)
     path = asked.work / f"{digest(PROTOCOL)}-seed-{asked.seed}.keras"

@@ -150,11 +150,40 @@ def _median(rows: list[dict], times: str, clock: str) -> float:
     return statistics.median(found) if found else math.inf
 
 
+_CONTENDERS = {
+    "hand_written": "the same round, hand-written as a `tf.function`",
+    "example": "the round of Keras' DCGAN example",
+    "torch": "the round of PyTorch's DCGAN tutorial",
+}
+
+
+def train_step(result: dict[str, Any]) -> list[list[str]]:
+    """Our time over that of others, and ours alone, by image size."""
+    sizes = result["sizes"].values()
+    shapes = ["x".join(map(str, size["image_shape"])) for size in sizes]
+    lines = [["`GAN.fit` over", *shapes]]
+    for name, words in _CONTENDERS.items():
+        ratios = [size["ratio_of_ours_to"].get(name) for size in sizes]
+        lines.append([words, *(_ratio(ratio) for ratio in ratios)])
+    ours = [size["ms_per_step"]["keras_gan"]["median"] for size in sizes]
+    return [*lines, ["milliseconds of `GAN.fit`", *(f"{ms:.0f}" for ms in ours)]]
+
+
+def _ratio(found: dict[str, Any] | None) -> str:
+    if found is None or found["median"] is None:
+        return ""
+    if found["interval"] is None:
+        return f"{found['median']:.2f}, {found['num_rounds']} rounds only"
+    low, high = found["interval"]
+    return f"{found['median']:.2f} ({low:.2f} to {high:.2f})"
+
+
 MAKERS: dict[str, Callable[[dict[str, Any]], list[list[str]]]] = {
     "parzen_mnist": parzen_mnist,
     "ring_grid": ring_grid,
     "stacked_mnist": stacked_mnist,
     "time_to_quality": time_to_quality,
+    "train_step": train_step,
 }
 
 

@@ -17,13 +17,12 @@ import keras
 import numpy as np
 import tables
 import tensorflow as tf
-from common import RESULTS, Results, mnist
+from common import Results, on_mnist
 from train_step_contenders import ExampleGAN
 
 import keras_gan
 from keras_gan import data, networks, penalties
 from keras_gan.metrics import FeatureStatistics, frechet_distance
-from keras_gan.metrics.classifier import cached_classifier
 
 WIDTH, LATENT_DIM = 32, 100
 NUM_IMAGES = 10_000
@@ -145,13 +144,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", choices=list(RECIPES))
     parser.add_argument("--seconds", type=float, default=1200, help="of the clock")
-    parser.add_argument("--data", type=Path, help="folder of MNIST's four files")
-    parser.add_argument("--work", type=Path, default=Path("runs/time_to_quality"))
-    parser.add_argument("--out", type=Path, default=RESULTS / "time_to_quality.json")
-    asked = parser.parse_args()
-
-    train, test = mnist(asked.data)
-    classifier = cached_classifier(train, test, cache_dir=asked.work)
+    asked, train, test, classifier = on_mnist(parser, "time_to_quality")
     judge = Judge(classifier, train, test)
     facts = {
         "floor_value": judge.floor,

@@ -240,8 +240,8 @@ class TwoPlayerModel(keras.Model):
             self._make_in_a_row("test_function", super().make_test_function)
 
     def _make_in_a_row(self, name, make, penalties=()):
-        make(force=True)
         if not StepsInARow.suits(self):
+            make(force=True)
             return
 
         def make_another():
