@@ -7,6 +7,7 @@ import pytest
 
 from keras_gan import data
 from keras_gan.data.examples import Examples, load_examples
+from keras_gan.metrics import measures
 from keras_gan.metrics.copies import TrainingSet
 from keras_gan.metrics.evaluation import METRICS, Evaluation
 from keras_gan.metrics.memorisation import memorisation
@@ -104,6 +105,14 @@ def test_noise_is_unlike_the_data_and_nothing_else(held_out):
         return np.random.default_rng(seed).uniform(-1, 1, shape)
 
     assert problems(held_out, draw) == {"precision"}
+
+
+def test_an_image_of_bytes_equals_itself_drawn_as_floats_and_is_not_copied():
+    images = np.arange(256, dtype="uint8").reshape(4, 8, 8, 1)
+    assert np.shares_memory(measures.levels(images), images)
+    drawn = images.astype("float32") / np.float32(127.5) - np.float32(1.0)
+    np.testing.assert_array_equal(measures.levels(drawn), measures.levels(images))
+    assert measures.levels(drawn).dtype == "float32"
 
 
 def test_the_nearest_are_enough_to_find_the_copies(monkeypatch):

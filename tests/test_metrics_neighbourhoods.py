@@ -43,6 +43,15 @@ def test_equal_rows_are_exactly_zero_apart_and_near_ones_keep_their_digits(tile_
     np.testing.assert_allclose(nearest(moved, far)[0], 2.0**-20, rtol=1e-12)
 
 
+def test_bytes_are_measured_as_they_are_and_not_around_the_clock(tile_rows):
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 9)).astype("uint8")
+    for queries in (pixels, pixels.astype("float32") + np.float32(0.25)):
+        distances, rows = nearest(queries, pixels, 4)
+        expected = nearest(queries.astype("float64"), pixels.astype("float64"), 4)
+        np.testing.assert_array_equal(rows, expected[1])
+        np.testing.assert_array_equal(distances, expected[0])
+
+
 def test_another_row_that_is_equal_is_a_neighbour():
     found, rows = nearest(np.zeros((30, 2)), np.zeros((30, 2)), 3, exclude_self=True)
     assert np.all(found == 0.0)

@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
+from keras_gan import files
 from keras_gan.data.examples import Examples
 from keras_gan.export.card.machine import machine, versions
 from keras_gan.metrics.classifier import cached_classifier
@@ -70,10 +71,8 @@ class Results:
         row = {**key, **row, **self._origin}
         self.rows = [r for r in self.rows if any(r[n] != key[n] for n in key)] + [row]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_name(f".partial-{self.path.name}")
         content = json.dumps(self._head | {"rows": self.rows}, indent=1)
-        partial.write_text(content + "\n")
-        os.replace(partial, self.path)
+        files.write_text(self.path, content + "\n")
 
 
 def on_mnist(parser: argparse.ArgumentParser, name: str) -> tuple:

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
+from keras_gan import files
 from keras_gan.export.errors import ExportError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -115,7 +116,7 @@ def publish(
     Returns:
         The path of the version.
     """
-    _flush(fresh)
+    files.sync_tree(fresh)
     while True:
         highest = max(versions(folder), default=0)
         number = checked_version(version, folder) or highest + 1
@@ -127,20 +128,5 @@ def publish(
             if not path.exists():
                 raise
             continue
-        _flush_one(folder)
+        files.sync(folder)
         return path
-
-
-def _flush(folder: pathlib.Path) -> None:
-    for root, _, files in os.walk(folder):
-        for name in files:
-            _flush_one(pathlib.Path(root, name))
-        _flush_one(pathlib.Path(root))
-
-
-def _flush_one(path: pathlib.Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,19 +2,10 @@
 
 import json
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-
-def write_whole(path: Path, text: str):
-    """Replaces a file atomically: a kill leaves the old one or the new one."""
-    partial = path.with_name(f".partial-{path.name}")
-    with open(partial, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+from keras_gan import files
 
 
 class EpochRows:
@@ -87,7 +78,7 @@ class EpochRows:
             self._refuse_to_share()
         lines = [json.dumps(row, allow_nan=False) + "\n" for row in self._rows]
         self._written = "".join(lines)
-        write_whole(self.path, self._written)
+        files.write_text(self.path, self._written)
 
 
 def _strict(row: dict) -> dict:

@@ -2,15 +2,14 @@
 
 import json
 import math
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from keras_gan import files
 from keras_gan.callbacks.progress import say
-from keras_gan.callbacks.rows import write_whole
 from keras_gan.models import checks
 from keras_gan.registry import unknown
 
@@ -38,11 +37,8 @@ class SaveModel(keras.callbacks.Callback):
             np.isfinite(weight).all() for weight in self.model.get_weights()
         ):
             return
-        partial = self.path.with_name(f".partial-{self.path.name}")
-        self.model.save(partial)
-        with open(partial, "rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(partial, self.path)
+        with files.replacing(self.path) as partial:
+            self.model.save(partial)
 
 
 class ExportOnBest(keras.callbacks.Callback):
@@ -111,7 +107,7 @@ class ExportOnBest(keras.callbacks.Callback):
         if self._export(epoch):
             self._best = self._tried
             record = {"monitor": self.monitor, "value": self._best, "epoch": epoch}
-            write_whole(self.folder / "best.json", json.dumps(record) + "\n")
+            files.write_text(self.folder / "best.json", json.dumps(record) + "\n")
 
     def _export(self, epoch) -> bool:
         from keras_gan.export import export_all

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from keras_gan import files
+
 
 def cached_array(
     chunks: Iterable[np.ndarray],
@@ -57,9 +59,8 @@ def _write(
             np.lib.format.write_array_header_1_0(file, header)
             for chunk in chunks:
                 file.write(chunk.tobytes())
-            file.flush()
-            os.fsync(file.fileno())
         (draft / "description.json").write_text(text)
+        files.sync_tree(draft)
         shutil.rmtree(folder, ignore_errors=True)
         draft.rename(folder)
     except OSError:

@@ -17,6 +17,15 @@ def checked_features(name: str, features: Any, min_rows: int = 2) -> np.ndarray:
         An array of shape `(num_images, num_features)`: the one that came if it is
         float32 or float64, else a float64 copy.
     """
+    return _checked(name, features, min_rows, (np.float32, np.float64))
+
+
+def checked_rows(name: str, rows: Any, min_rows: int = 2) -> np.ndarray:
+    """`checked_features` that leaves uint8 pixels, for distances, as they are."""
+    return _checked(name, rows, min_rows, (np.float32, np.float64, np.uint8))
+
+
+def _checked(name: str, features: Any, min_rows: int, kept: tuple) -> np.ndarray:
     array = np.asarray(features)
     if array.ndim != 2 or array.shape[1] == 0:
         raise ValueError(
@@ -24,7 +33,7 @@ def checked_features(name: str, features: Any, min_rows: int = 2) -> np.ndarray:
             f"Received: shape={array.shape}. Metrics see features: take them from "
             "images with a feature extractor, or flatten each image."
         )
-    if array.dtype not in (np.float32, np.float64):
+    if array.dtype not in kept:
         array = _as_float64(name, array)
     if len(array) < min_rows:
         raise ValueError(

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_gan.metrics.checks import check_positive, check_same_width, checked_features
+from keras_gan.metrics.checks import check_positive, check_same_width, checked_rows
 
 TILE_ROWS = 2048
 # Neighbours kept beyond those asked for, since rounding may swap near ones.
@@ -26,7 +26,8 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Finds the nearest references of each query.
 
-    Memory is that of a tile of 2,048 x 2,048 distances and of the neighbours.
+    Memory is that of a tile of 2,048 x 2,048 distances and of the neighbours; rows of
+    uint8 are not copied.
 
     Args:
         queries: Features of shape `(num_queries, num_features)`.
@@ -46,8 +47,8 @@ def nearest(
     [1, 0, 1]
     """
     check_positive(num_neighbours=num_neighbours)
-    queries = checked_features("queries", queries, 1)
-    references = checked_features("references", references, num_neighbours)
+    queries = checked_rows("queries", queries, 1)
+    references = checked_rows("references", references, num_neighbours)
     check_same_width(references, queries)
     if exclude_self and len(queries) != len(references):
         raise ValueError(

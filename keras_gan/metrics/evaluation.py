@@ -198,7 +198,9 @@ class Evaluation:
     @property
     def searched(self) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
         """The functions that make rows of images for `training_sets`."""
-        spaces: dict[str, Callable] = {"pixels": measures.flat}
+        is_uint8 = self.train is not None and self.train.images.dtype == np.uint8
+        pixels = measures.levels if is_uint8 else measures.flat
+        spaces: dict[str, Callable] = {"pixels": pixels}
         if self.is_image:
             judge = self.classifier and self.classifier.features
             judge = judge or features_lib.get("random")

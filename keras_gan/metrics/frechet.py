@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from keras_gan import files
 from keras_gan.metrics.checks import check_same_width, checked_features
 from keras_gan.metrics.distances import slices
 
@@ -120,10 +121,9 @@ class FeatureStatistics:
         arrays = {"mean": self.mean, "covariance": self.covariance, "count": self.count}
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".partial-{path.name}")
-        with partial.open("wb") as file:
+        with files.replacing(path) as partial, partial.open("wb") as file:
             np.savez(file, key=json.dumps(key, sort_keys=True), **arrays)
-        return partial.replace(path)
+        return path
 
     @classmethod
     def load(cls, path: str | Path, **key: str) -> Self:

@@ -151,6 +151,15 @@ def subsets(num_images: int) -> tuple[int, int]:
     return NUM_SUBSETS, SUBSET_SIZE
 
 
+def levels(images: np.ndarray) -> np.ndarray:
+    """Pixels in [0, 255] as rows: those of uint8 images uncopied, else float32."""
+    rows = images.reshape(len(images), -1)
+    if images.dtype == np.uint8:
+        return rows
+    # So rounded, an image that was uint8 once is equal to itself again.
+    return np.rint((rows.astype("float32") + 1.0) * np.float32(130560.0)) / 1024.0
+
+
 def flat(images: np.ndarray) -> np.ndarray:
     """Pixels in [-1, 1], or vectors, as float32 rows."""
     rows = images.reshape(len(images), -1)
