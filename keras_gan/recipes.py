@@ -67,12 +67,19 @@ RECIPES = {
         latent_distribution="uniform",
         has_width=True,
     ),
+    # R1 allows the high learning rate; one turn in four pays for it.
     "dcgan_r1": Recipe(
         paper="dcgan with R1 for batch norm in D (Mescheder et al., 2018, "
         "arXiv:1801.04406)",
         generator=networks.dcgan_generator,
         discriminator=partial(networks.dcgan_discriminator, normalization=None),
-        penalties=("r1:gamma=10",),
+        optimizer={
+            "name": "adam",
+            "learning_rate": 1e-3,
+            "beta_1": 0.0,
+            "beta_2": 0.99,
+        },
+        penalties=("r1:gamma=1,interval=4",),
         has_width=True,
     ),
     "mlp": Recipe(

@@ -15,6 +15,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_gan import files
 from keras_gan.registry import unknown
 
 # A measurement of the game's health costs about five steps: under 2 % from here on.
@@ -26,9 +27,9 @@ class Settings:
     """What a run was asked for; `None` takes the recipe's own."""
 
     data: str
-    model: str = "dcgan"
+    model: str = "dcgan_r1"
     epochs: int = 20
-    batch_size: int = 64
+    batch_size: int = 32
     seed: int = 0
     loss: str | None = None
     penalties: tuple[str, ...] | None = None
@@ -98,7 +99,7 @@ class Run:
 
     def write_settings(self, settings: Settings):
         lines = json.dumps(dataclasses.asdict(settings), indent=2)
-        self.config.write_text(lines + "\n")
+        files.write_text(self.config, lines + "\n")
 
     def _make_way(self, overwrite):
         if not overwrite:

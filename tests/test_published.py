@@ -26,19 +26,24 @@ def test_the_tables_in_the_readme_are_those_of_the_result_files():
     assert tables.with_tables(page) == page
 
 
-def test_a_table_has_the_rows_of_its_recipes_and_the_published_ones():
-    rows = [
-        {
-            "recipe": "wasserstein + r1",
+def test_modes_stand_by_loss_and_penalty_bold_where_every_seed_found_all():
+    def row(recipe, data, modes, share=0.9):
+        return {
+            "recipe": recipe,
             "data": data,
-            "modes": m,
-            "high_quality_share": s,
+            "modes": modes,
+            "high_quality_share": share,
         }
-        for data, m, s in [("ring", 8, 0.9), ("ring", 6, 0.8), ("grid", 25, 1.0)]
-    ]
-    table = tables.markdown(tables.ring_grid({"rows": rows}))
-    assert "| wasserstein + r1 | 7.0 (6 to 8) | 85% | 25 | 100% | 2, 1 |" in table
-    assert "| VEEGAN, published | 8 |  | 24.6 |  |  |" in table
+
+    rows = [row("hinge", "ring", 8), row("hinge", "ring", 6)]
+    rows += [row("hinge", "grid", 25, 0.8), row("hinge", "grid", 25, 0.9)]
+    rows += [row("hinge + r1 + r2", "ring", 8), row("hinge + r1 + r2", "grid", 25)]
+    # Half a recipe is no cell.
+    rows += [row("wasserstein + dragan", "ring", 8)]
+    table = tables.markdown(tables.ring_grid({"rows": rows})).splitlines()
+    assert table[2] == "| hinge | 7 / 25, 85% |  | **8 / 25**, 90% |  |  |  |  |"
+    assert table[3] == "| wasserstein |" + "  |" * len(tables.PENALTIES)
+    assert table[-1].startswith("| VEEGAN, published | 8 / 24.6 |")
 
 
 def test_log_likelihoods_are_means_over_seeds_and_one_seed_has_the_papers_error():

@@ -1,4 +1,4 @@
-"""Modes covered on the 2-D ring and grid, for each loss with and without penalties.
+"""Modes covered on the 2-D ring and grid, for each loss with each penalty.
 
 Eight Gaussians on a circle and 25 on a lattice, as PacGAN draws them (Lin et al., 2018,
 arXiv:1712.04086); VEEGAN's measures and number of samples (Srivastava et al., 2017,
@@ -27,29 +27,33 @@ from keras_gan.metrics.modes import mixture_modes
 BATCH_SIZE, LATENT_DIM, HIDDEN_UNITS = 128, 2, (128, 128, 128)
 LEARNING_RATE, LAST_LEARNING_RATE, BETAS = 1e-3, 2e-5, (0.0, 0.9)
 EMA_MOMENTUM = 0.999
-GAMMA, GRADIENT_PENALTY = 0.1, 0.1
+GAMMA, ONE_CENTRED = 0.1, 0.1
 NUM_SAMPLES = 2500
 STEPS_AT_A_TIME = 500
 # PacGAN's grid over four, so that its centers span [-1, 1] as those of the ring do:
 # one gamma then means the same for both.
 MIXTURES = {"ring": data.ring, "grid": partial(data.grid, spacing=0.5, stddev=0.0125)}
-LOSSES_ALONE = (
+LOSSES = (
     "minimax",
     "non_saturating",
     "least_squares",
     "hinge",
+    "wasserstein",
     "relativistic_average",
     "relativistic_paired",
 )
+PENALTIES = {
+    "r1": penalties.R1(gamma=GAMMA),
+    "r2": penalties.R2(gamma=GAMMA),
+    "gradient_penalty": penalties.GradientPenalty(ONE_CENTRED),
+    "dragan": penalties.DRAGAN(ONE_CENTRED),
+    "fd_r1": penalties.FiniteDifferenceR1(gamma=GAMMA),
+    "fd_r2": penalties.FiniteDifferenceR2(gamma=GAMMA),
+}
 RECIPES = {
-    **{loss: (loss, ()) for loss in LOSSES_ALONE},
-    "wasserstein + gradient_penalty": ("wasserstein", ("gradient_penalty",)),
-    "non_saturating + r1": ("non_saturating", ("r1",)),
-    "relativistic_paired + r1": ("relativistic_paired", ("r1",)),
-    **{
-        f"{loss} + r1 + r2": (loss, ("r1", "r2"))
-        for loss in (*LOSSES_ALONE[1:], "wasserstein")
-    },
+    " + ".join((loss, *names)): (loss, names)
+    for names in tables.PENALTIES
+    for loss in LOSSES
 }
 
 
@@ -62,8 +66,8 @@ def protocol(steps: int) -> dict:
         "optimizers": f"Adam, {LEARNING_RATE:g} to {LAST_LEARNING_RATE:g} by a "
         f"cosine, betas {BETAS}, batch {BATCH_SIZE}, one turn each",
         "steps": steps,
-        "penalties": f"r1 and r2 of gamma {GAMMA:g}, gradient_penalty of weight "
-        f"{GRADIENT_PENALTY:g}",
+        "penalties": f"r1 and r2, fd_r1 and fd_r2 of gamma {GAMMA:g}; "
+        f"gradient_penalty and dragan of weight {ONE_CENTRED:g}",
         "judged": f"{NUM_SAMPLES} samples, of high quality within 3 deviations; the "
         f"averaged generator, momentum {EMA_MOMENTUM:g}, and (raw) the generator",
     }
@@ -72,11 +76,6 @@ def protocol(steps: int) -> dict:
 def new_game(recipe: str, seed: int, steps: int) -> keras_gan.GAN:
     keras.utils.set_random_seed(seed)
     loss, names = RECIPES[recipe]
-    built = {
-        "r1": penalties.R1(gamma=GAMMA),
-        "r2": penalties.R2(gamma=GAMMA),
-        "gradient_penalty": penalties.GradientPenalty(GRADIENT_PENALTY),
-    }
     game = keras_gan.GAN(
         networks.vector_generator(2, LATENT_DIM, hidden_units=HIDDEN_UNITS),
         networks.vector_discriminator(2, hidden_units=HIDDEN_UNITS),
@@ -88,7 +87,7 @@ def new_game(recipe: str, seed: int, steps: int) -> keras_gan.GAN:
         new_optimizer(steps),
         new_optimizer(steps),
         loss=loss,
-        penalties=[built[name] for name in names],
+        penalties=[PENALTIES[name] for name in names],
         steps_per_execution=STEPS_AT_A_TIME,
         jit_compile=True,
         metrics=(),
@@ -133,22 +132,6 @@ def judge(samples: np.ndarray, mixture: data.Mixture) -> dict:
     }
 
 
-def print_tables(results: Results) -> None:
-    for index, mixture in enumerate(MIXTURES):
-        num_modes = len(MIXTURES[mixture]().centers)
-        print(f"\n{mixture}, {num_modes} modes: mean (least), of high quality, seeds")
-        for recipe in RECIPES:
-            rows = [
-                row
-                for row in results.rows
-                if (row["data"], row["recipe"]) == (mixture, recipe)
-            ]
-            if rows:
-                print(f"{recipe:>36} {summary(rows)}")
-        for name, modes in tables.RING_GRID.items():
-            print(f"{name:>36} {modes[index]:5.1f}         as published (VEEGAN)")
-
-
 def summary(rows: list[dict]) -> str:
     modes = [row["modes"] for row in rows]
     shares = [row["high_quality_share"] for row in rows]
@@ -179,7 +162,7 @@ def main() -> None:
                     row = measure(mixture, recipe, seed, asked.steps)
                     results.add(row, **key)
                     print(mixture, recipe, seed, summary([row]), flush=True)
-    print_tables(results)
+    print(tables.markdown(tables.ring_grid({"rows": results.rows})))
 
 
 if __name__ == "__main__":

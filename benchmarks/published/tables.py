@@ -19,7 +19,18 @@ RESULTS = ROOT / "benchmarks" / "results"
 PAGES = (ROOT / "README.md",)
 TABLE = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
+# The columns of the ring and the grid: penalties that act together.
+PENALTIES = (
+    (),
+    ("r1",),
+    ("r1", "r2"),
+    ("gradient_penalty",),
+    ("dragan",),
+    ("r2",),
+    ("fd_r1", "fd_r2"),
+)
 # Modes of the ring and of the grid, as VEEGAN's table has them.
+MODES = {"ring": 8, "grid": 25}
 RING_GRID = {"GAN": (1, 3.3), "Unrolled GAN": (7.6, 23.6), "VEEGAN": (8, 24.6)}
 # Modes and KL, as PacGAN's, StyleGAN2's and R3GAN's authors give them.
 STACKED_MNIST = {
@@ -83,37 +94,38 @@ def stacked_mnist(result: dict[str, Any]) -> list[list[str]]:
 
 
 def ring_grid(result: dict[str, Any]) -> list[list[str]]:
-    """Modes and samples of high quality by recipe, all seeds."""
-    shares = "of high quality"
-    lines = [["", "ring: modes of 8", shares, "grid: modes of 25", shares, "seeds"]]
+    """Modes of the ring and of the grid by loss and penalties, means over the seeds.
+
+    Bold where every seed found all; then the samples of high quality on the grid.
+    """
+    names = [" + ".join(penalties).replace("_", " ") for penalties in PENALTIES]
+    lines = [["ring of 8 / grid of 25", names[0] or "no penalty", *names[1:]]]
     recipes = dict.fromkeys(row["recipe"] for row in result["rows"])
-    for recipe in recipes:
-        cells, seeds = [recipe.replace("_", " ")], []
-        for data in ("ring", "grid"):
-            rows = [
-                row
-                for row in result["rows"]
-                if (row["recipe"], row["data"]) == (recipe, data)
-            ]
-            seeds.append(len(rows))
-            cells += [_modes(rows), _shares(rows)] if rows else ["", ""]
-        lines.append([*cells, ", ".join(str(n) for n in dict.fromkeys(seeds))])
+    for loss in dict.fromkeys(recipe.split(" + ")[0] for recipe in recipes):
+        cells = [
+            _covered(result["rows"], " + ".join((loss, *penalties)))
+            for penalties in PENALTIES
+        ]
+        lines.append([loss.replace("_", " "), *cells])
     for name, (ring, grid) in RING_GRID.items():
-        lines.append([f"{name}, published", f"{ring:g}", "", f"{grid:g}", "", ""])
+        cells = [f"{ring:g} / {grid:g}", *[""] * (len(PENALTIES) - 1)]
+        lines.append([f"{name}, published", *cells])
     return lines
 
 
-def _modes(rows: list[dict]) -> str:
-    modes = [row["modes"] for row in rows]
-    mean = statistics.mean(modes)
-    if min(modes) == max(modes):
-        return f"{mean:g}"
-    return f"{mean:.1f} ({min(modes)} to {max(modes)})"
-
-
-def _shares(rows: list[dict]) -> str:
-    shares = [row["high_quality_share"] for row in rows]
-    return f"{statistics.mean(shares):.0%}"
+def _covered(rows: list[dict], recipe: str) -> str:
+    found = {
+        data: [row for row in rows if (row["recipe"], row["data"]) == (recipe, data)]
+        for data in MODES
+    }
+    if not all(found.values()):
+        return ""
+    words = " / ".join(
+        f"{statistics.mean(row['modes'] for row in found[data]):.3g}" for data in MODES
+    )
+    whole = all(row["modes"] == MODES[data] for data in MODES for row in found[data])
+    share = statistics.mean(row["high_quality_share"] for row in found["grid"])
+    return f"{f'**{words}**' if whole else words}, {share:.0%}"
 
 
 def time_to_quality(result: dict[str, Any]) -> list[list[str]]:

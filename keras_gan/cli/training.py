@@ -195,7 +195,7 @@ def _report(run, pipeline):
     show_default=True,
     help="Folder of the run.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=60, show_default=True)
+@click.option("--epochs", type=click.IntRange(1), default=40, show_default=True)
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def quickstart(out, epochs, overwrite, quiet):
@@ -209,9 +209,7 @@ def quickstart(out, epochs, overwrite, quiet):
         image_size=16,
         model="dcgan_r1",
         width=32,
-        penalties=("r1:gamma=0.2,interval=4",),
         latent_dim=32,
-        learning_rate=5e-4,
         ema_momentum=0.99,
         epochs=epochs,
     )
