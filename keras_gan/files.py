@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def write_text(path: str | os.PathLike, text: str) -> None:
     """Write a whole file of UTF-8, or leave the one that is there."""
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def link(path: Path, other: Path) -> None:
+    """Give a file another name, or copy it where names can't be shared."""
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError:
+        shutil.copyfile(path, other)
 
 
 def sync(path: str | os.PathLike) -> None:

@@ -1,7 +1,7 @@
 """Runs: a folder that holds all of one training, and goes on where it stopped.
 
-config.json    the settings as given      model.keras    networks, averages,
-log.csv        one row an epoch                          optimizers, step, seeds
+config.json    the settings as given      checkpoints/   all that a resume needs
+log.csv        one row an epoch           model.keras    the newest of them, alone
 samples/       the same latents, each epoch
 training.gif   the samples in time        loss.png       both players' losses
 health.jsonl   the state of the game, one line a measurement
@@ -12,51 +12,20 @@ import dataclasses
 import json
 import math
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from keras_gan import files
-from keras_gan.registry import unknown
+from keras_gan.settings import Settings as Settings
+from keras_gan.settings import build_model as build_model
+from keras_gan.settings import check_names as check_names
+from keras_gan.settings import load_data as load_data
+from keras_gan.settings import load_held_out as load_held_out
+from keras_gan.settings import parse_penalty as parse_penalty
+from keras_gan.settings import with_held_out as with_held_out
 
 # A measurement of the game's health costs about five steps: under 2 % from here on.
 MIN_STEPS_FOR_HEALTH = 300
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a run was asked for; `None` takes the recipe's own."""
-
-    data: str
-    model: str = "dcgan_r1"
-    epochs: int = 20
-    batch_size: int = 32
-    seed: int = 0
-    loss: str | None = None
-    penalties: tuple[str, ...] | None = None
-    discriminator_steps: int = 1
-    turns: str | None = None
-    fresh_latents: bool | None = None
-    latent_dim: int | None = None
-    latent_distribution: str | None = None
-    learning_rate: float | None = None
-    ema_momentum: float = 0.999
-    weight_clip: float | None = None
-    width: int | None = None
-    image_size: int | None = None
-    data_dir: str | None = None
-    split: str = "train"
-    validation_split: str | None = None
-    health: bool | None = None
-    download: bool = False
-
-    def differences(self, other: "Settings") -> list[str]:
-        """Lines `name: this -> other` for all settings that differ."""
-        theirs = dataclasses.asdict(other)
-        return [
-            f"{name}: {value!r} -> {theirs[name]!r}"
-            for name, value in dataclasses.asdict(self).items()
-            if value != theirs[name]
-        ]
+MINUTES_BETWEEN_CHECKPOINTS = 5
 
 
 class Run:
@@ -69,6 +38,7 @@ class Run:
     def __init__(self, folder):
         self.folder = Path(folder)
         self.config = self.folder / "config.json"
+        self.checkpoints = self.folder / "checkpoints"
         self.model = self.folder / "model.keras"
         self.log = self.folder / "log.csv"
         self.samples = self.folder / "samples"
@@ -131,13 +101,25 @@ class Run:
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{run.config} can't be read: {error}") from error
 
-    def load_model(self):
-        """Loads the model of the last whole epoch."""
-        return load_model(self.model)
+    def model_to_train(self, settings: Settings, pipeline):
+        """Returns the game to go on with, and how many whole epochs there are.
 
-    def check_progress(self, settings: Settings, model, pipeline):
-        """Refuses fewer epochs than the model of the run has seen."""
-        done = int(model.step.numpy()) // pipeline.steps_per_epoch
+        The game of the checkpoints is restored when it trains. A model without them is
+        gone on with as it is.
+        """
+        from keras_gan.checkpoints import CheckpointFolder
+
+        found = CheckpointFolder(self.checkpoints).newest()
+        if found is not None:
+            model = build_model(settings, pipeline.example_shape)
+            return model, found.record["position"][0]
+        if self.model.is_file():
+            model = load_model(self.model)
+            return model, int(model.step.numpy()) // pipeline.steps_per_epoch
+        return build_model(settings, pipeline.example_shape), 0
+
+    def check_progress(self, settings: Settings, done: int):
+        """Refuses fewer epochs than the run has."""
         if settings.epochs < done:
             raise ValueError(
                 f"{self.folder} has {done} epochs already. Received: --epochs "
@@ -201,125 +183,6 @@ def load_model(path):
     return model
 
 
-def parse_penalty(text: str):
-    """A penalty from `name` or `name:key=value,key=value`."""
-    from keras_gan.penalties import PENALTIES
-
-    name, _, options = text.partition(":")
-    if name not in PENALTIES:
-        raise ValueError(unknown("penalty", name, PENALTIES))
-    try:
-        pairs = [option.split("=") for option in options.split(",") if option]
-        values = {key.strip(): float(value) for key, value in pairs}
-        if "interval" in values:
-            values["interval"] = int(values["interval"])
-        return PENALTIES[name](**values)
-    except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"Can't read the penalty {text!r}: {error}. Write it as `r1:gamma=1` or "
-            "`r1:gamma=1,interval=16`."
-        ) from error
-
-
-def load_data(settings: Settings):
-    """The pipeline of a run; a batch holds what all discriminator steps share."""
-    from keras_gan import data
-
-    options = {"image_size": settings.image_size, "data_dir": settings.data_dir}
-    return data.load(
-        settings.data,
-        batch_size=settings.batch_size * settings.discriminator_steps,
-        seed=settings.seed,
-        split=settings.split,
-        download=settings.download,
-        **options,
-    )
-
-
-def with_held_out(settings: Settings) -> Settings:
-    """The settings, with a split to judge by where the data have one."""
-    from keras_gan.data.examples import held_out_split
-
-    if settings.validation_split is not None:
-        return settings
-    batch_size = settings.batch_size * settings.discriminator_steps
-    split = held_out_split(
-        settings.data, settings.split, settings.data_dir, num_examples=batch_size
-    )
-    return dataclasses.replace(settings, validation_split=split)
-
-
-def load_held_out(settings: Settings):
-    """The pipeline of the split that a run is judged by, or `None`."""
-    split = settings.validation_split
-    if split in (None, "none"):
-        return None
-    if split == settings.split:
-        raise ValueError(
-            "The validation split must hold other examples than the training split. "
-            f"Received: {split!r} for both."
-        )
-    return load_data(dataclasses.replace(settings, split=split))
-
-
-def build_model(settings: Settings, example_shape: tuple):
-    """Builds and compiles the game that the settings describe."""
-    import keras
-
-    from keras_gan import constraints, losses, models
-    from keras_gan.recipes import RECIPES
-
-    check_names(settings)
-    keras.utils.set_random_seed(settings.seed)
-    recipe = RECIPES[settings.model]
-
-    def choose(name):
-        given = getattr(settings, name)
-        return getattr(recipe, name) if given is None else given
-
-    latent_dim = choose("latent_dim")
-    gan = models.GAN(
-        *recipe.networks(example_shape, latent_dim, settings.width),
-        latent_dim=latent_dim,
-        latent_distribution=choose("latent_distribution"),
-        ema_momentum=settings.ema_momentum,
-        seed=settings.seed,
-        name=settings.model,
-    )
-    config = dict(recipe.optimizer)
-    kind = config.pop("name")
-    if settings.learning_rate is not None:
-        config["learning_rate"] = settings.learning_rate
-    optimizers = [
-        keras.optimizers.get({"class_name": kind, "config": config}) for _ in range(2)
-    ]
-    clip = settings.weight_clip
-    constraint = None if clip is None else constraints.WeightClip(clip)
-    gan.compile(
-        *optimizers,
-        loss=losses.get(choose("loss")),
-        penalties=[parse_penalty(text) for text in choose("penalties")],
-        discriminator_constraint=constraint,
-        discriminator_steps=settings.discriminator_steps,
-        turns=choose("turns"),
-        fresh_latents=choose("fresh_latents"),
-    )
-    return gan
-
-
-def check_names(settings: Settings):
-    """Refuses unknown names before anything is loaded."""
-    from keras_gan.losses import LOSSES
-    from keras_gan.recipes import RECIPES
-
-    if settings.model not in RECIPES:
-        raise ValueError(unknown("model", settings.model, RECIPES))
-    if settings.loss is not None and settings.loss not in LOSSES:
-        raise ValueError(unknown("loss", settings.loss, LOSSES))
-    for text in settings.penalties or ():
-        parse_penalty(text)
-
-
 def _sample_pictures(run, settings, pipeline):
     from keras_gan import callbacks
 
@@ -341,7 +204,13 @@ def _watches_health(settings, pipeline) -> bool:
 
 
 def train(
-    run: Run, settings: Settings, model, pipeline, quiet: bool = False, held_out=None
+    run: Run,
+    settings: Settings,
+    model,
+    pipeline,
+    quiet: bool = False,
+    held_out=None,
+    done: int = 0,
 ):
     """Trains `model` up to `settings.epochs`, filling the run's folder.
 
@@ -353,9 +222,7 @@ def train(
         quiet: Whether to leave out the progress bar.
         held_out: What `load_held_out` returns: real data for `val_kid` and for the
             monitor of the game's health.
-
-    Returns:
-        Number of epochs that the saved model has seen.
+        done: Whole epochs that the run has already.
 
     Raises:
         FloatingPointError: If the game diverged; the last good epoch is kept.
@@ -364,13 +231,17 @@ def train(
 
     from keras_gan import callbacks
 
-    done = int(model.step.numpy()) // pipeline.steps_per_epoch
     run.forget_epochs_after(done)
     watchers = [
         keras.callbacks.TerminateOnNaN(),
         keras.callbacks.CSVLogger(run.log, append=done > 0),
         _sample_pictures(run, settings, pipeline),
-        callbacks.SaveModel(run.model),
+        callbacks.Checkpoint(
+            run.checkpoints,
+            every_minutes=MINUTES_BETWEEN_CHECKPOINTS,
+            monitor="val_kid",
+            model_path=run.model,
+        ),
     ]
     if _watches_health(settings, pipeline):
         # After the log, whose columns must be those of the run that is resumed.
@@ -390,10 +261,9 @@ def train(
     run.draw_losses()
     losses = history.history.get("loss", [0.0])
     if losses and not math.isfinite(losses[-1]):
-        kept = f"The last good epoch is in {run.model}."
+        kept = f"The last good state is in {run.model}."
         raise FloatingPointError(
             f"The losses are not finite any more in epoch {len(losses) + done}. "
             f"{kept if run.model.is_file() else 'No epoch was finished.'} A lower "
             "learning rate, another loss or a penalty usually helps."
         )
-    return settings.epochs

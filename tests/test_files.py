@@ -52,3 +52,17 @@ def test_a_folder_is_brought_to_the_disk_with_all_that_is_in_it(tmp_path, monkey
     expected = {tmp_path, tmp_path / "deep", tmp_path / "deep" / "a", tmp_path / "b"}
     assert {os.fspath(p) for p in expected} == set(synced)
     assert synced.index(str(tmp_path / "b")) < synced.index(str(tmp_path))
+
+
+def test_a_link_shares_the_file_or_copies_it(tmp_path, monkeypatch):
+    (tmp_path / "a").write_text("a")
+    files.link(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a").samefile(tmp_path / "b")
+
+    def refuse(*names):
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    files.link(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_text() == "a"
+    assert not (tmp_path / "a").samefile(tmp_path / "b")

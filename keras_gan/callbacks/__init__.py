@@ -1,5 +1,6 @@
 """Callbacks for games; all of Keras' own work with both players as they are."""
 
+from keras_gan.callbacks.checkpoint import Checkpoint as Checkpoint
 from keras_gan.callbacks.evaluation import Evaluate as Evaluate
 from keras_gan.callbacks.health import Health as Health
 from keras_gan.callbacks.pictures import ImageGrid as ImageGrid

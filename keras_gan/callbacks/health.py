@@ -14,7 +14,7 @@ from keras_gan.callbacks.progress import say
 from keras_gan.callbacks.rows import EpochRows
 from keras_gan.callbacks.symptoms import ADVICE, Thresholds, lasting, symptoms
 from keras_gan.metrics import features as features_lib
-from keras_gan.models import checks
+from keras_gan.models import checks, feeding
 
 
 class Health(keras.callbacks.Callback):
@@ -210,7 +210,7 @@ def share_by_heart(train: np.ndarray, held_out: np.ndarray, fake: np.ndarray) ->
 def first_examples(model, data, num_examples: int):
     """The first examples of `data`, in the structure that its batches have."""
     batches, found = [], 0
-    for batch in model._evaluation_feed(data, None):
+    for batch in feeding.evaluation_feed(model, data, None):
         batches.append(batch)
         found += len(model.unpack(batch)["real"])
         if found >= num_examples:

@@ -119,13 +119,11 @@ def train(ctx, out, resume, overwrite, quiet, report, **options):
         settings = runs.with_held_out(settings)
     held_out = runs.load_held_out(settings)
     if run is None:
-        model = runs.build_model(settings, pipeline.example_shape)
+        model, done = runs.build_model(settings, pipeline.example_shape), 0
         run = Run.create(out, settings, overwrite)
-    elif run.model.is_file():
-        model = run.load_model()
     else:
-        model = runs.build_model(settings, pipeline.example_shape)
-    _train(run, settings, model, pipeline, quiet, held_out)
+        model, done = run.model_to_train(settings, pipeline)
+    _train(run, settings, model, pipeline, quiet, held_out, done)
     if report:
         _report(run, pipeline)
 
@@ -158,10 +156,10 @@ def _resumed(ctx, folder, options):
     return run, dataclasses.replace(settings, epochs=epochs)
 
 
-def _train(run, settings, model, pipeline, quiet, held_out=None):
+def _train(run, settings, model, pipeline, quiet, held_out=None, done=0):
     from keras_gan import runs
 
-    run.check_progress(settings, model, pipeline)
+    run.check_progress(settings, done)
     run.write_settings(settings)
     count = pipeline.num_examples
     click.echo(
@@ -169,7 +167,7 @@ def _train(run, settings, model, pipeline, quiet, held_out=None):
         f"{pipeline.example_shape}, {pipeline.steps_per_epoch} steps an epoch"
     )
     try:
-        runs.train(run, settings, model, pipeline, quiet, held_out)
+        runs.train(run, settings, model, pipeline, quiet, held_out, done)
     except KeyboardInterrupt:
         click.echo(
             f"\nInterrupted. Go on with: keras-gan train --resume {run.folder}",

@@ -76,10 +76,10 @@ class Pipeline:
                 `steps_per_epoch`, which is `len(pipeline)`.
         """
         if callable(start_step):
-            steps = _steps_from_asked(start_step)
+            steps = from_asked(_steps_from, start_step).apply(ENDLESS)
         else:
             start_step = checked_count("start_step", start_step, minimum=0)
-            steps = tf.data.Dataset.range(start_step, tf.int64.max).apply(ENDLESS)
+            steps = _steps_from(start_step).apply(ENDLESS)
         if num_steps is not None:
             steps = steps.take(checked_count("num_steps", num_steps, minimum=0))
         batches = steps.map(
@@ -115,15 +115,22 @@ class Pipeline:
         )
 
 
-def _steps_from_asked(start_step: Callable[[], int]) -> tf.data.Dataset:
+def _steps_from(first: int | tf.Tensor) -> tf.data.Dataset:
+    return tf.data.Dataset.range(first, tf.int64.max)
+
+
+def from_asked(
+    dataset_from: Callable[[tf.Tensor], tf.data.Dataset], start_step: Callable[[], int]
+) -> tf.data.Dataset:
+    """Returns a dataset that begins where it is told when an iteration begins."""
+
     def ask() -> np.int64:
         return np.int64(checked_count("start_step", start_step(), minimum=0))
 
-    def steps_from(_: tf.Tensor) -> tf.data.Dataset:
-        first = tf.ensure_shape(tf.numpy_function(ask, [], tf.int64), [])
-        return tf.data.Dataset.range(first, tf.int64.max)
+    def begin(_: tf.Tensor) -> tf.data.Dataset:
+        return dataset_from(tf.ensure_shape(tf.numpy_function(ask, [], tf.int64), []))
 
-    return tf.data.Dataset.range(1).flat_map(steps_from).apply(ENDLESS)
+    return tf.data.Dataset.range(1).flat_map(begin)
 
 
 def shuffled_indices(

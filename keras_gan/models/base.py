@@ -96,6 +96,15 @@ class AdversarialModel(TwoPlayerModel):
         """Adds `value` to the mean that `name` shows in the logs of this epoch."""
         self._journal.record(name, value)
 
+    @property
+    def means_of_epoch(self) -> list:
+        """State of the running means that the logs of this epoch show."""
+        return self._journal.state
+
+    @means_of_epoch.setter
+    def means_of_epoch(self, state: list):
+        self._journal.state = state
+
     def train_step(self, data):
         # At the end of data of unknown length the round would otherwise be played
         # once more in all its parts that need no data.

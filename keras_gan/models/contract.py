@@ -8,7 +8,6 @@ import random
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from keras_gan import losses as losses_lib
@@ -16,7 +15,7 @@ from keras_gan import penalties as penalties_lib
 from keras_gan.data.pipeline import Pipeline
 from keras_gan.metrics import streaming
 from keras_gan.metrics.real_fake import RealFakeMetric
-from keras_gan.models import checks
+from keras_gan.models import checks, feeding
 from keras_gan.models.averaging import averaged_copy
 from keras_gan.models.execution import StepsInARow
 from keras_gan.models.inspection import Inspector
@@ -52,6 +51,8 @@ class TwoPlayerModel(keras.Model):
                 f"`ema_momentum` must lie in [0, 1). Received: {ema_momentum}"
             )
         self.ema_momentum = float(ema_momentum)
+        # A seed that nobody chose is taken over from a checkpoint.
+        self.draws_seed = seed is None
         self.seed = checks.check_seed(random.randrange(2**31) if seed is None else seed)
         for role in self.generators + self.discriminators:
             setattr(self, role, networks[role])
@@ -274,7 +275,8 @@ class TwoPlayerModel(keras.Model):
             steps_per_epoch: Rounds in an epoch; by default one pass of the data.
             validation_data: What `evaluate` takes, run after each epoch.
             **kwargs: Passed to `keras.Model.fit`, such as `callbacks`, `verbose`,
-                `initial_epoch` and `validation_batch_size`.
+                `initial_epoch` and `validation_batch_size`. With a
+                `callbacks.Checkpoint` the training goes on from its newest one.
 
         Returns:
             A `keras.callbacks.History`.
@@ -285,25 +287,42 @@ class TwoPlayerModel(keras.Model):
         """
         checks.check_compiled(self)
         checks.check_fit_options(self, kwargs)
-        data = self._feed(x, batch_size)
+        callbacks = feeding.in_order(kwargs.pop("callbacks", None))
+        keeper = feeding.keeper_of(callbacks)
+        if keeper is not None:
+            keeper.find(self)
+        data = feeding.feed(self, x, batch_size)
         checks.check_data(self, data)
+        steps_per_epoch = feeding.epoch_length(
+            data, steps_per_epoch, must_be_known=keeper is not None
+        )
         if isinstance(data, Pipeline):
-            steps_per_epoch = steps_per_epoch or data.steps_per_epoch
             checks.check_execution(self, steps_per_epoch)
-            # The step is read when the iteration begins: a callback may restore it.
-            data = data.dataset(start_step=lambda: int(self.step.numpy()))
         if validation_data is not None:
             batched = isinstance(validation_data, (Pipeline, tf.data.Dataset))
             size = kwargs.pop("validation_batch_size", None if batched else batch_size)
-            validation_data = self._evaluation_feed(validation_data, size)
-        return super().fit(
-            data,
-            epochs=epochs,
-            steps_per_epoch=steps_per_epoch,
-            validation_data=validation_data,
-            shuffle=False,
-            **kwargs,
-        )
+            validation_data = feeding.evaluation_feed(self, validation_data, size)
+        position = None
+        if keeper is not None:
+            initial_epoch = kwargs.get("initial_epoch", 0)
+            position = keeper.resume(self, data, steps_per_epoch, initial_epoch)
+            kwargs["initial_epoch"] = position.epoch
+        try:
+            return feeding.fit_from(
+                position,
+                self,
+                super().fit,
+                lambda: feeding.batches(self, data, steps_per_epoch, position),
+                epochs=epochs,
+                steps_per_epoch=steps_per_epoch,
+                validation_data=validation_data,
+                callbacks=callbacks,
+                shuffle=False,
+                **kwargs,
+            )
+        finally:
+            if keeper is not None:
+                keeper.release()
 
     def evaluate(self, x=None, *, batch_size: int | None = None, **kwargs):
         """Plays the game without training, as `keras.Model.evaluate`.
@@ -323,31 +342,12 @@ class TwoPlayerModel(keras.Model):
         checks.check_compiled(self)
         # Keras calls this from `fit` too, with what `fit` has prepared and cached.
         if not kwargs.get("_use_cached_eval_dataset"):
-            x = self._evaluation_feed(x, batch_size)
+            x = feeding.evaluation_feed(self, x, batch_size)
         self._is_evaluating = True
         try:
             return super().evaluate(x, **kwargs)
         finally:
             self._is_evaluating = False
-
-    def _feed(self, x, batch_size):
-        if isinstance(x, (dict, tuple)):
-            x = self.unpack(x)["real"]
-        if isinstance(x, (np.ndarray, tf.Tensor)):
-            return checks.pipeline_of_array(self, np.asarray(x), batch_size or 32)
-        if batch_size is not None:
-            raise ValueError(
-                "`batch_size` belongs to arrays; a dataset or pipeline has its own. "
-                f"Received: batch_size={batch_size} with {type(x).__name__}"
-            )
-        return x
-
-    def _evaluation_feed(self, x, batch_size):
-        data = self._feed(x, batch_size)
-        if isinstance(data, Pipeline):
-            data = data.dataset(num_steps=data.steps_per_epoch)
-        checks.check_data(self, data)
-        return data
 
     def get_config(self) -> dict:
         roles = self.generators + self.discriminators

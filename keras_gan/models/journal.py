@@ -125,6 +125,17 @@ class Journal:
         """All of them, as `keras.Model.metrics` lists those of any model."""
         return [*self.means, self._panel] if self.judges else self.means
 
+    @property
+    def state(self) -> list:
+        """Numbers of the running means, which JSON keeps to the bit."""
+        return [[v.numpy().tolist() for v in m.variables] for m in self._means.values()]
+
+    @state.setter
+    def state(self, state: list):
+        for mean, values in zip(self._means.values(), state, strict=True):
+            for variable, value in zip(mean.variables, values, strict=True):
+                variable.assign(value)
+
     @contextlib.contextmanager
     def aside(self):
         """Writes nothing down in the block, and yields what losses showed in it."""

@@ -1,0 +1,244 @@
+"""A training that a kill at any instant does not change."""
+
+import math
+import signal
+import threading
+import time
+from pathlib import Path
+
+import keras
+
+from keras_gan import files
+from keras_gan.callbacks.progress import say
+from keras_gan.checkpoints import MODEL, CheckpointError, CheckpointFolder, restore
+from keras_gan.data.pipeline import checked_count
+from keras_gan.models import description
+from keras_gan.models.feeding import Position
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Saves all that the future of a training depends on, and goes on from there.
+
+    Started again with the same command, `fit` restores the newest checkpoint that is
+    whole, goes on in the middle of its epoch, and ends with the weights, bit for bit,
+    of a training that was never stopped: with a `keras_gan.data.Pipeline` at once, with
+    a dataset that gives the same batches whenever it is iterated by skipping what was
+    seen (so not after a `shuffle` that draws another order for every iteration).
+
+    Networks, averages, both optimizers, the step, random states and the running means
+    of the epoch are in it. It is written beside the last ones, with the sha256 of every
+    file, and takes its name in one rename; damaged ones are named and passed over. A
+    state with a NaN is not saved.
+
+    At SIGINT and SIGTERM the step is finished and saved, and then the signal does what
+    it would have done.
+
+    Args:
+        folder: Where the checkpoints lie. One training, and no other, writes there.
+        every_epoch: Whether there is one after each epoch. There is one at the end.
+        every_steps: Most steps between two checkpoints.
+        every_minutes: Most minutes between two checkpoints.
+        keep: How many of the newest stay.
+        monitor: Name in the logs whose best epoch stays too, if that is saved, such as
+            `val_kid`.
+        mode: `"min"` if smaller is better, or `"max"`.
+        model_path: A `.keras` file that is always the model of the newest checkpoint.
+        say: Takes lines for the user; by default they go to standard error.
+
+    Example:
+
+    ```python
+    checkpoint = keras_gan.callbacks.Checkpoint("checkpoints", every_minutes=10)
+    gan.fit(pipeline, epochs=100, callbacks=[checkpoint])
+    ```
+    """
+
+    def __init__(
+        self,
+        folder,
+        *,
+        every_epoch: bool = True,
+        every_steps: int | None = None,
+        every_minutes: float | None = None,
+        keep: int = 3,
+        monitor: str | None = None,
+        mode: str = "min",
+        model_path=None,
+        say=say,
+    ):
+        super().__init__()
+        if every_steps is not None:
+            checked_count("every_steps", every_steps)
+        if every_minutes is not None and not every_minutes > 0:
+            raise ValueError(
+                f"`every_minutes` must be above 0. Received: {every_minutes!r}"
+            )
+        if mode not in ("min", "max"):
+            raise ValueError(f"`mode` must be 'min' or 'max'. Received: {mode!r}")
+        self.folder = CheckpointFolder(folder, checked_count("keep", keep))
+        self.every_epoch = every_epoch
+        self.every_steps, self.every_minutes = every_steps, every_minutes
+        self.monitor, self.mode = monitor, mode
+        self.model_path = None if model_path is None else Path(model_path)
+        self.say = say
+        self._found = self._means = self._signal = self._described = None
+        self._position = Position(0, 0, 0)
+        self._handlers: dict = {}
+        # Whose state the newest checkpoint is, and of which step.
+        self._known = None
+
+    def find(self, model):
+        """Looks for the newest whole checkpoint; `fit` calls it first.
+
+        A model whose seed was drawn takes that of the checkpoint.
+        """
+        self._found = self.folder.newest()
+        if self._found is not None and model.draws_seed:
+            seed = self._found.record["seed"]
+            if seed != model.seed:
+                model.seed = seed
+                # What is traced has the old one in it.
+                model.train_function = model.test_function = None
+
+    def resume(self, model, data, steps_per_epoch: int, initial_epoch: int) -> Position:
+        """Brings `model` to what `find` has found; `fit` calls it.
+
+        Args:
+            model: The game.
+            data: What it trains on.
+            steps_per_epoch: Steps of an epoch.
+            initial_epoch: Where to begin without a checkpoint.
+
+        Returns:
+            Where the training stands.
+
+        Raises:
+            CheckpointError: If the checkpoint is of another game, other data or
+                another schedule; it says which lines differ.
+        """
+        described = description.describe(model, data, steps_per_epoch)
+        found, step = self._found, int(model.step.numpy())
+        if found is None:
+            self._described = described
+            self._position = Position(initial_epoch, 0, step)
+            return self._position
+        if self._known != (id(model), found.step) or step != found.step:
+            _check_lines(found, described)
+            restore(model, found)
+            self._known = id(model), found.step
+            self.say(f"Goes on from {found.path}.")
+            for line in description.differences(
+                found.record["environment"], description.environment()
+            ):
+                self.say(f"The last bits may differ, since the machine does: {line}")
+        self._described = found.record["described"]
+        self._position = Position(*found.record["position"])
+        self._means = found.record["means"]
+        return self._position
+
+    def release(self):
+        """Gives the signals back; `fit` calls it at its end, however that comes."""
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+        asked, self._signal = self._signal, None
+        if asked is not None:
+            signal.raise_signal(asked)
+
+    def on_train_begin(self, logs=None):
+        self._saved_step, self._saved_at = self._step(), time.monotonic()
+        self._signal = None
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._handlers[number] = signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number, frame):
+        asked_before, self._signal = self._signal, number
+        if asked_before is not None:
+            # Asked twice, it does not wait for the step.
+            self.release()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        done = self._position.steps if epoch == self._position.epoch else 0
+        self._position = self._position._replace(epoch=epoch, steps=done)
+        self._began = self._step() - done
+        if self._means is not None:
+            self.model.means_of_epoch = self._means
+            self._means = None
+
+    def on_train_batch_end(self, batch, logs=None):
+        steps = self._step() - self._began
+        self._position = self._position._replace(steps=steps)
+        # What is done at the end of an epoch is a part of it, and is saved with it.
+        if steps == self.params["steps"]:
+            return
+        if self._is_due() or self._signal is not None:
+            self._save()
+        if self._signal is not None:
+            self.release()
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self._position.steps == self.params["steps"]:
+            self._position = self._position._replace(epoch=epoch + 1, steps=0)
+        value = (logs or {}).get(self.monitor)
+        due = self.every_epoch or self._is_due() or self._signal is not None
+        # A loss can be lost before the weights are.
+        if due and math.isfinite((logs or {}).get("loss", 0.0)):
+            self._save(None if value is None else float(value))
+        if self._signal is not None:
+            self.release()
+
+    def on_train_end(self, logs=None):
+        if self._step() != self._saved_step:
+            self._save()
+
+    def _is_due(self) -> bool:
+        if self.every_steps is not None:
+            if self._step() - self._saved_step >= self.every_steps:
+                return True
+        minutes = (time.monotonic() - self._saved_at) / 60
+        return self.every_minutes is not None and minutes >= self.every_minutes
+
+    def _step(self) -> int:
+        return int(self.model.step.numpy())
+
+    def _save(self, value: float | None = None):
+        record = {
+            "position": list(self._position),
+            "means": self.model.means_of_epoch if self._position.steps else None,
+            "seed": self.model.seed,
+            "value": value,
+            "described": self._described,
+            "environment": description.environment(),
+        }
+        self._saved_step, self._saved_at = self._step(), time.monotonic()
+        try:
+            path = self.folder.write(self.model, record, self._best(value))
+            if self.model_path is not None:
+                with files.replacing(self.model_path) as partial:
+                    files.link(path / MODEL, partial)
+        except CheckpointError as error:
+            self.say(str(error))
+            return
+        self._known = id(self.model), self._saved_step
+
+    def _best(self, value: float | None) -> int | None:
+        values = {
+            step: record["value"]
+            for step, record in self.folder.records()
+            if record.get("value") is not None
+        }
+        if value is not None:
+            values[self._step()] = value
+        pick = min if self.mode == "min" else max
+        return pick(values, key=values.__getitem__) if values else None
+
+
+def _check_lines(found, described: dict):
+    lines = description.differences(found.record["described"], described)
+    if lines:
+        raise CheckpointError(
+            f"{found.path} is of another training. In the checkpoint -> now: "
+            f"{'; '.join(lines)}. Train as it was begun, or give another folder: "
+            f"{Path(found.path).parent} stays as it is."
+        )
