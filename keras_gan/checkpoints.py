@@ -87,7 +87,7 @@ class CheckpointFolder:
         try:
             model.save(draft / MODEL)
             (draft / RECORD).write_text(json.dumps(record, indent=1) + "\n")
-            (draft / MANIFEST).write_text(_manifest(draft))
+            (draft / MANIFEST).write_text(_manifest(_listed(draft)))
             files.sync_tree(draft)
             if path.exists():
                 _remove(path)
@@ -145,12 +145,12 @@ def verified(path: str | Path) -> Checkpoint:
     """
     path = Path(path)
     try:
-        manifest = json.loads((path / MANIFEST).read_text())
-        listed = dict(manifest["files"])
-        said, found = manifest["sha256"], _digest_of(listed)
+        text = (path / MANIFEST).read_text()
+        listed = dict(json.loads(text)["files"])
+        is_whole = text == _manifest(listed)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise CheckpointError(f"{path} has no readable {MANIFEST}: {error}") from error
-    if said != found:
+    if not is_whole:
         raise CheckpointError(f"{path / MANIFEST} was changed: its own sum is wrong.")
     present = {file.name for file in path.iterdir()} - {MANIFEST}
     if present != set(listed) or not present >= {MODEL, RECORD}:
@@ -221,17 +221,16 @@ def _remove(path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _manifest(folder: Path) -> str:
-    listed = {
+def _listed(folder: Path) -> dict[str, list]:
+    return {
         file.name: [file.stat().st_size, _sha256(file)]
         for file in sorted(folder.iterdir())
     }
-    content = {"files": listed, "sha256": _digest_of(listed)}
-    return json.dumps(content, indent=1) + "\n"
 
 
-def _digest_of(listed: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+def _manifest(listed: dict[str, Any]) -> str:
+    own = hashlib.sha256(json.dumps(listed, sort_keys=True).encode()).hexdigest()
+    return json.dumps({"files": listed, "sha256": own}, indent=1) + "\n"
 
 
 def _sha256(file: Path) -> str:
