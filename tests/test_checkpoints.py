@@ -107,9 +107,8 @@ def test_more_epochs_go_on_in_the_same_object(whole, tmp_path):
     harness.assert_same_state(whole[0], harness.state(model))
 
 
-@pytest.mark.parametrize(
-    "length", ["known", pytest.param("endless", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("length", ["known", "endless"])
 def test_a_dataset_whose_order_is_fixed_goes_on_where_it_was(tmp_path, length):
     images = np.concatenate(list(PIPELINE))[:96]
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from keras_gan._version import __version__
 from keras_gan.data.pipeline import Pipeline
 
 # Names that Keras numbers as it goes are others in every process.
 _LEFT_OUT = {"name", "inbound_nodes", "input_layers", "output_layers", "build_config"}
 # How fast it runs, not what; `seed` is compared where it was chosen.
 _HOW = {"run_eagerly", "steps_per_execution", "metrics", "seed"}
-_PACKAGES = ("keras-gan", "tensorflow", "keras", "numpy")
+_PACKAGES = ("tensorflow", "keras", "numpy")
 
 
 def describe(model, data, steps_per_epoch) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def environment() -> dict[str, Any]:
     """Returns what the last bits of a training depend on, beside its settings."""
     threading = tf.config.threading
     return {
+        "keras_gan": __version__,
         **{name: importlib.metadata.version(name) for name in _PACKAGES},
         "machine": platform.machine(),
         "cores": len(os.sched_getaffinity(0))

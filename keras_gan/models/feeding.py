@@ -27,6 +27,8 @@ class Position(NamedTuple):
 
 def keeper_of(callbacks) -> Any:
     """Returns the callback that can bring a training back, if there is one."""
+    # A `keras.callbacks.CallbackList` has them in there.
+    callbacks = getattr(callbacks, "callbacks", callbacks)
     found = [c for c in tf.nest.flatten(callbacks) if hasattr(c, "resume")]
     if len(found) > 1:
         raise ValueError(
