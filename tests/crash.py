@@ -180,3 +180,21 @@ def crashes(
             disk.write_to(root, lambda file: bytes(file.now))
             yield "kill within a write", count
         disk.apply(change)
+
+
+def mutated(content: bytes, rng: random.Random) -> bytes:
+    """A few bits flipped, a part overwritten, moved, cut off or put twice."""
+    changed, at = bytearray(content), rng.randrange(len(content))
+    size = min(rng.choice([1, 4, 64, 4096]), len(content) - at)
+    kind = rng.randrange(5)
+    if kind == 0:
+        changed[at] ^= 1 << rng.randrange(8)
+    elif kind == 1:
+        changed[at : at + size] = rng.randbytes(size)
+    elif kind == 2:
+        changed[at : at + size] = bytes(size)
+    elif kind == 3:
+        del changed[at:]
+    else:
+        changed[at:at] = changed[at : at + size]
+    return bytes(changed)

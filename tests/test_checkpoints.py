@@ -286,6 +286,23 @@ def test_a_state_that_is_not_finite_is_not_saved(kept, tmp_path):
     assert names(folder) == before and "not saved" in said[0]
 
 
+def test_a_full_disk_costs_a_line_and_not_the_training(kept, tmp_path, monkeypatch):
+    folder, _ = kept
+    before, said = names(folder), []
+
+    def full(model, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(GAN, "save", full)
+    model = harness.gan(penalties=["r1"])
+    keeper = Checkpoint(folder, every_steps=2, say=said.append)
+    model.fit(PIPELINE, epochs=1, callbacks=[keeper], verbose=0)
+    assert int(model.step.numpy()) == 7 and names(folder) == before
+    assert "Goes on from" in said[0]
+    assert "No checkpoint at step 7: [Errno 28] No space left" in said[-1]
+
+
 def test_the_newest_stay_and_the_best(tmp_path):
     values = iter([0.5, 0.1, 0.3, 0.2])
 

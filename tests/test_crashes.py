@@ -6,15 +6,13 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import time
 import warnings
 from pathlib import Path
 
-import keras
 import pytest
 
 from keras_gan.checkpoints import MODEL, CheckpointError, CheckpointFolder, verified
-from tests import crash, harness
+from tests import crash, crash_training, harness
 
 pytestmark = [
     pytest.mark.slow,
@@ -121,7 +119,7 @@ def test_no_changed_byte_of_a_checkpoint_is_accepted(before, tmp_path):
     good = {file: file.read_bytes() for file in path.iterdir()}
     for _ in range(10_000):
         file = rng.choice(list(good))
-        changed = mutated(good[file], rng)
+        changed = crash.mutated(good[file], rng)
         if changed == good[file]:
             continue
         file.write_bytes(changed)
@@ -131,57 +129,8 @@ def test_no_changed_byte_of_a_checkpoint_is_accepted(before, tmp_path):
     assert verified(path).record == {"it": "old"}
 
 
-def mutated(content, rng):
-    """A few bits flipped, a part overwritten, moved, cut off or put twice."""
-    content, at = bytearray(content), rng.randrange(len(content))
-    size = min(rng.choice([1, 4, 64, 4096]), len(content) - at)
-    kind = rng.randrange(5)
-    if kind == 0:
-        content[at] ^= 1 << rng.randrange(8)
-    elif kind == 1:
-        content[at : at + size] = rng.randbytes(size)
-    elif kind == 2:
-        content[at : at + size] = bytes(size)
-    elif kind == 3:
-        del content[at:]
-    else:
-        content[at:at] = content[at : at + size]
-    return bytes(content)
-
-
 def test_a_training_that_is_killed_at_random_ends_as_one_that_was_not(tmp_path):
-    script = textwrap.dedent("""
-        import sys, time
-        from keras_gan.callbacks import Checkpoint
-        from tests import harness
-        model = harness.gan(penalties=["r1"])
-        keeper = Checkpoint(sys.argv[1], every_steps=3)
-        pipeline = harness.digits(batch_size=256)
-        print("trains", flush=True)
-        model.fit(pipeline, epochs=40, callbacks=[keeper], verbose=0)
-        model.save(sys.argv[1] + "/end.keras")
-    """)
-    command = [sys.executable, "-c", script, str(tmp_path)]
-    rng, kills = random.Random(1), 0
-    while not (tmp_path / "end.keras").exists():
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=Path(__file__).parents[1],
-        )
-        assert process.stdout.readline() == b"trains\n"
-        if kills < 5:
-            time.sleep(rng.uniform(3, 9))
-            kills += process.poll() is None
-            process.kill()
-        process.stdout.close()
-        process.wait()
-    assert kills == 5
-    unbroken = harness.gan(penalties=["r1"])
-    unbroken.fit(harness.digits(batch_size=256), epochs=40, verbose=0)
-    end = keras.saving.load_model(tmp_path / "end.keras")
-    harness.assert_same_state(harness.state(unbroken), harness.state(end))
+    crash_training.assert_kills_change_nothing(tmp_path, kills=5, epochs=40)
 
 
 def test_the_harness_finds_a_writer_that_does_not_sync(before, library, tmp_path):

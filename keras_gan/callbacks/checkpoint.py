@@ -28,7 +28,8 @@ class Checkpoint(keras.callbacks.Callback):
     Networks, averages, both optimizers, the step, random states and the running means
     of the epoch are in it. It is written beside the last ones, with the sha256 of every
     file, and takes its name in one rename; damaged ones are named and passed over. A
-    state with a NaN is not saved.
+    state with a NaN is not saved. A disk that is full or read-only costs a line each
+    time, and not the training.
 
     At SIGINT and SIGTERM the step is finished and saved, and then the signal does what
     it would have done.
@@ -219,6 +220,13 @@ class Checkpoint(keras.callbacks.Callback):
                     files.link(path / MODEL, partial)
         except CheckpointError as error:
             self.say(str(error))
+            return
+        except OSError as error:
+            # A disk that is full now may have room later.
+            self.say(
+                f"No checkpoint at step {self._saved_step}: {error}. The last one in "
+                f"{self.folder.folder} stands, and the training goes on."
+            )
             return
         self._known = id(self.model), self._saved_step
 
