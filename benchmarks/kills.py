@@ -22,18 +22,16 @@ from tests import crash_training  # noqa: E402
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--epochs", type=int, default=800, help="of 7 steps")
     parser.add_argument("--seconds", type=float, nargs=2, default=(2, 8))
     parser.add_argument("--out", type=Path, default=RESULT)
     asked = parser.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         steps = crash_training.assert_kills_change_nothing(
-            Path(folder), asked.kills, asked.epochs, tuple(asked.seconds)
+            Path(folder), asked.kills, tuple(asked.seconds)
         )
     result = {
-        "command": f"python benchmarks/kills.py --kills {asked.kills} --epochs "
-        f"{asked.epochs}",
+        "command": f"python benchmarks/kills.py --kills {asked.kills}",
         "kills": asked.kills,
         "steps": steps,
         "differing_bits": 0,
