@@ -146,9 +146,12 @@ def verified(path: str | Path) -> Checkpoint:
     path = Path(path)
     try:
         text = (path / MANIFEST).read_text()
-        listed = dict(json.loads(text)["files"])
+        listed = {
+            str(name): (int(size), str(digest))
+            for name, (size, digest) in json.loads(text)["files"].items()
+        }
         is_whole = text == _manifest(listed)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{path} has no readable {MANIFEST}: {error}") from error
     if not is_whole:
         raise CheckpointError(f"{path / MANIFEST} was changed: its own sum is wrong.")
@@ -163,7 +166,10 @@ def verified(path: str | Path) -> Checkpoint:
             raise CheckpointError(f"{file} is not the file of {size} bytes it was.")
         if _sha256(file) != digest:
             raise CheckpointError(f"{file} was changed: its sha256 is another.")
-    return Checkpoint(path, json.loads((path / RECORD).read_text()))
+    try:
+        return Checkpoint(path, dict(json.loads((path / RECORD).read_text())))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"{path / RECORD} can't be read: {error}") from error
 
 
 def restore(model, checkpoint: Checkpoint) -> None:
@@ -202,8 +208,7 @@ def check_finite(model) -> None:
             and not np.isfinite(value.astype("float32", copy=False)).all()
         ):
             raise CheckpointError(
-                f"The state is not finite any more, first in {variable.path}, and is "
-                "not saved."
+                f"The state is not finite any more, first in {variable.path}."
             )
 
 
@@ -221,9 +226,9 @@ def _remove(path: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _listed(folder: Path) -> dict[str, list]:
+def _listed(folder: Path) -> dict[str, tuple[int, str]]:
     return {
-        file.name: [file.stat().st_size, _sha256(file)]
+        file.name: (file.stat().st_size, _sha256(file))
         for file in sorted(folder.iterdir())
     }
 

@@ -15,13 +15,7 @@ import shutil
 from pathlib import Path
 
 from keras_gan import files
-from keras_gan.settings import Settings as Settings
-from keras_gan.settings import build_model as build_model
-from keras_gan.settings import check_names as check_names
-from keras_gan.settings import load_data as load_data
-from keras_gan.settings import load_held_out as load_held_out
-from keras_gan.settings import parse_penalty as parse_penalty
-from keras_gan.settings import with_held_out as with_held_out
+from keras_gan.settings import Settings, build_model
 
 # A measurement of the game's health costs about five steps: under 2 % from here on.
 MIN_STEPS_FOR_HEALTH = 300

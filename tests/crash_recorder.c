@@ -147,20 +147,20 @@ ssize_t write(int file, const void *bytes, size_t size) {
     if (path && done > 0) record("write", path, bytes, done, offset);
     return done;
 }
-ssize_t pwrite(int file, const void *bytes, size_t size, off_t offset) {
-    ssize_t done = NEXT(pwrite)(file, bytes, size, offset);
-    if (name_of(file) && done > 0) record("write", name_of(file), bytes, done, offset);
-    return done;
-}
-ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t offset) {
-    ssize_t done = NEXT(pwrite64)(file, bytes, size, offset);
-    if (name_of(file) && done > 0) record("write", name_of(file), bytes, done, offset);
-    return done;
-}
+#define PWRITE(function, off)                                                      \
+    ssize_t function(int file, const void *bytes, size_t size, off offset) {       \
+        ssize_t done = NEXT(function)(file, bytes, size, offset);                  \
+        const char *path = name_of(file);                                          \
+        if (path && done > 0) record("write", path, bytes, done, offset);          \
+        return done;                                                               \
+    }
+PWRITE(pwrite, off_t)
+PWRITE(pwrite64, off64_t)
 ssize_t writev(int file, const struct iovec *parts, int count) {
     if (!name_of(file)) return NEXT(writev)(file, parts, count);
     return count ? write(file, parts[0].iov_base, parts[0].iov_len) : 0;
 }
+
 /* Callers fall back to reading and writing. */
 ssize_t sendfile(int to, int from, off_t *offset, size_t size) {
     errno = EINVAL;
@@ -175,26 +175,24 @@ ssize_t copy_file_range(int from, off64_t *a, int to, off64_t *b, size_t size,
     errno = EXDEV;
     return -1;
 }
-int ftruncate(int file, off_t size) {
-    int code = NEXT(ftruncate)(file, size);
-    if (!code && name_of(file)) record("truncate", name_of(file), "", 0, size);
-    return code;
-}
-int ftruncate64(int file, off64_t size) {
-    int code = NEXT(ftruncate64)(file, size);
-    if (!code && name_of(file)) record("truncate", name_of(file), "", 0, size);
-    return code;
-}
-int fsync(int file) {
-    int code = NEXT(fsync)(file);
-    if (!code && name_of(file)) record("sync", name_of(file), "", 0, 0);
-    return code;
-}
-int fdatasync(int file) {
-    int code = NEXT(fdatasync)(file);
-    if (!code && name_of(file)) record("sync", name_of(file), "", 0, 0);
-    return code;
-}
+#define TRUNCATE(function, off)                                                    \
+    int function(int file, off size) {                                             \
+        int code = NEXT(function)(file, size);                                     \
+        const char *path = name_of(file);                                          \
+        if (!code && path) record("truncate", path, "", 0, size);                  \
+        return code;                                                               \
+    }
+TRUNCATE(ftruncate, off_t)
+TRUNCATE(ftruncate64, off64_t)
+
+#define SYNC(function)                                                             \
+    int function(int file) {                                                       \
+        int code = NEXT(function)(file);                                           \
+        if (!code && name_of(file)) record("sync", name_of(file), "", 0, 0);       \
+        return code;                                                               \
+    }
+SYNC(fsync)
+SYNC(fdatasync)
 
 static void record_pair(const char *name, const char *from, const char *to) {
     char kept[8192];
@@ -203,26 +201,20 @@ static void record_pair(const char *name, const char *from, const char *to) {
     record(name, kept, to, strlen(to), 0);
 }
 
-int rename(const char *from, const char *to) {
-    int code = NEXT(rename)(from, to);
-    char kept[8192];
-    const char *path = inside(from);
-    if (!code && path) {
-        snprintf(kept, sizeof kept, "%s", path);
-        record_pair("rename", kept, inside(to));
+#define PAIR(function)                                                             \
+    int function(const char *from, const char *to) {                               \
+        int code = NEXT(function)(from, to);                                       \
+        char kept[8192];                                                           \
+        const char *path = inside(from);                                           \
+        if (!code && path) {                                                       \
+            snprintf(kept, sizeof kept, "%s", path);                               \
+            record_pair(#function, kept, inside(to));                              \
+        }                                                                          \
+        return code;                                                               \
     }
-    return code;
-}
-int link(const char *from, const char *to) {
-    int code = NEXT(link)(from, to);
-    char kept[8192];
-    const char *path = inside(from);
-    if (!code && path) {
-        snprintf(kept, sizeof kept, "%s", path);
-        record_pair("link", kept, inside(to));
-    }
-    return code;
-}
+PAIR(rename)
+PAIR(link)
+
 int unlink(const char *path) {
     int code = NEXT(unlink)(path);
     if (!code && inside(path)) record("unlink", inside(path), "", 0, 0);

@@ -283,7 +283,7 @@ def test_a_state_that_is_not_finite_is_not_saved(kept, tmp_path):
     keeper.on_epoch_begin(0)
     keeper.on_epoch_end(0)
     keeper.release()
-    assert names(folder) == before and "not saved" in said[0]
+    assert names(folder) == before and "not finite" in said[0]
 
 
 def test_a_full_disk_costs_a_line_and_not_the_training(kept, tmp_path, monkeypatch):

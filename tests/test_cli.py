@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from keras_gan import cli, export, runs
+from keras_gan import settings as settings_lib
 from keras_gan.export.modes import ARTEFACTS
 from tests import harness
 
@@ -124,7 +125,7 @@ def test_an_existing_run_is_not_replaced_unasked(tmp_path, run):
 
 
 def test_overwrite_replaces_a_run_but_never_other_files(tmp_path):
-    settings = runs.Settings(data="ring", model="vector")
+    settings = settings_lib.Settings(data="ring", model="vector")
     first = runs.Run.create(tmp_path / "run", settings)
     first.log.write_text("old")
     assert not runs.Run.create(tmp_path / "run", settings, overwrite=True).log.exists()
@@ -175,7 +176,7 @@ def test_a_diverged_run_says_so_and_keeps_the_last_good_epoch(tmp_path, run):
     weight.assign(weight * np.nan)
     run, settings = runs.Run.open(run_folder)
     good = run.model.read_bytes()
-    pipeline = runs.load_data(settings)
+    pipeline = settings_lib.load_data(settings)
     longer = dataclasses.replace(settings, epochs=2)
     with pytest.raises(FloatingPointError, match="last good state"):
         runs.train(run, longer, model, pipeline, quiet=True, done=1)
@@ -253,7 +254,9 @@ def test_a_run_with_layers_and_constraints_of_ours_loads_in_a_new_process(tmp_pa
 
 @pytest.mark.slow
 def test_a_run_interrupted_in_its_first_epoch_resumes(tmp_path):
-    settings = runs.Settings(data=str(POINTS), model="vector", epochs=1, batch_size=16)
+    settings = settings_lib.Settings(
+        data=str(POINTS), model="vector", epochs=1, batch_size=16
+    )
     runs.Run.create(tmp_path / "run", settings).log.write_text("")
     result = call("train", "--resume", tmp_path / "run", "--quiet")
     assert result.exit_code == 0
@@ -289,14 +292,16 @@ def test_a_run_on_data_that_allow_no_report_is_none_the_worse(tmp_path):
 
 
 def test_a_run_is_judged_by_the_split_that_it_is_not_trained_on(mnist_dir):
-    settings = runs.Settings(data="mnist", data_dir=str(mnist_dir))
-    assert runs.with_held_out(settings).validation_split == "test"
+    settings = settings_lib.Settings(data="mnist", data_dir=str(mnist_dir))
+    assert settings_lib.with_held_out(settings).validation_split == "test"
     for name, value, split in (
         ("batch_size", 10_001, None),
         ("validation_split", "none", "none"),
         ("data", "digits", None),
     ):
-        chosen = runs.with_held_out(dataclasses.replace(settings, **{name: value}))
+        chosen = settings_lib.with_held_out(
+            dataclasses.replace(settings, **{name: value})
+        )
         assert chosen.validation_split == split
         if split == "none":
-            assert runs.load_held_out(chosen) is None
+            assert settings_lib.load_held_out(chosen) is None

@@ -10,6 +10,7 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 from keras_gan import callbacks, data, losses, runs
+from keras_gan import settings as settings_lib
 from keras_gan.callbacks import health
 from keras_gan.callbacks.rows import EpochRows
 from keras_gan.callbacks.symptoms import (
@@ -279,7 +280,7 @@ def test_a_run_is_judged_on_its_held_out_split_and_keeps_its_health(
 
 
 def test_a_run_reads_its_health_where_that_is_cheap_or_asked_for():
-    settings = runs.Settings(data="ring")
+    settings = settings_lib.Settings(data="ring")
     for steps in (runs.MIN_STEPS_FOR_HEALTH - 1, runs.MIN_STEPS_FOR_HEALTH):
         pipeline = data.Pipeline(
             lambda step: tf.zeros((1, 2)), steps, batch_size=1, example_shape=(2,)

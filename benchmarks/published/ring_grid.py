@@ -132,15 +132,6 @@ def judge(samples: np.ndarray, mixture: data.Mixture) -> dict:
     }
 
 
-def summary(rows: list[dict]) -> str:
-    modes = [row["modes"] for row in rows]
-    shares = [row["high_quality_share"] for row in rows]
-    return (
-        f"{np.mean(modes):5.1f} ({min(modes):2d}) "
-        f"{np.mean(shares):7.1%} ± {np.std(shares):.1%}  {len(rows)}"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
@@ -161,7 +152,10 @@ def main() -> None:
                 if results.find(**key) is None:
                     row = measure(mixture, recipe, seed, asked.steps)
                     results.add(row, **key)
-                    print(mixture, recipe, seed, summary([row]), flush=True)
+                    words = (
+                        f"{row['modes']} modes, {row['high_quality_share']:.1%} good"
+                    )
+                    print(mixture, recipe, seed, words, flush=True)
     print(tables.markdown(tables.ring_grid({"rows": results.rows})))
 
 

@@ -3,7 +3,7 @@
 The same two networks are trained by `keras_gan` and by the recipe of the official Keras
 example "DCGAN to generate face images". The clock runs while they train and stands
 while they are judged by the Fréchet distance in the features of a digit classifier,
-whose floor is the distance between two halves of real images.
+whose floor is the distance of as many training images.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from train_step_contenders import ExampleGAN
 from keras_gan import data, networks
 from keras_gan.metrics import FeatureStatistics, frechet_distance
 from keras_gan.recipes import RECIPES
-from keras_gan.runs import Settings, build_model
+from keras_gan.settings import Settings, build_model
 
 WIDTH, LATENT_DIM = 32, 100
 # The default recipe: nothing is asked for but the width that both contenders share.

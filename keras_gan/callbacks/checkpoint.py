@@ -12,7 +12,7 @@ from keras_gan import files
 from keras_gan.callbacks.progress import say
 from keras_gan.checkpoints import MODEL, CheckpointError, CheckpointFolder, restore
 from keras_gan.data.pipeline import checked_count
-from keras_gan.models import description
+from keras_gan.models import checks, description
 from keras_gan.models.feeding import Position
 
 
@@ -74,8 +74,7 @@ class Checkpoint(keras.callbacks.Callback):
             raise ValueError(
                 f"`every_minutes` must be above 0. Received: {every_minutes!r}"
             )
-        if mode not in ("min", "max"):
-            raise ValueError(f"`mode` must be 'min' or 'max'. Received: {mode!r}")
+        checks.check_choice("mode", mode, ("min", "max"))
         self.folder = CheckpointFolder(folder, checked_count("keep", keep))
         self.every_epoch = every_epoch
         self.every_steps, self.every_minutes = every_steps, every_minutes
@@ -219,7 +218,7 @@ class Checkpoint(keras.callbacks.Callback):
                 with files.replacing(self.model_path) as partial:
                     files.link(path / MODEL, partial)
         except CheckpointError as error:
-            self.say(str(error))
+            self.say(f"No checkpoint at step {self._saved_step}. {error}")
             return
         except OSError as error:
             # A disk that is full now may have room later.
@@ -231,6 +230,8 @@ class Checkpoint(keras.callbacks.Callback):
         self._known = id(self.model), self._saved_step
 
     def _best(self, value: float | None) -> int | None:
+        if self.monitor is None:
+            return None
         values = {
             step: record["value"]
             for step, record in self.folder.records()

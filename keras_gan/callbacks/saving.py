@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from keras_gan import files
 from keras_gan.callbacks.progress import say
+from keras_gan.checkpoints import CheckpointError, check_finite
 from keras_gan.models import checks
 from keras_gan.registry import unknown
 
@@ -33,9 +33,11 @@ class SaveModel(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         finite = math.isfinite((logs or {}).get("loss", 0.0))
-        if not finite or not all(
-            np.isfinite(weight).all() for weight in self.model.get_weights()
-        ):
+        if not finite:
+            return
+        try:
+            check_finite(self.model)
+        except CheckpointError:
             return
         with files.replacing(self.path) as partial:
             self.model.save(partial)

@@ -9,7 +9,15 @@ import click
 from keras_gan.cli.evaluate import report_on_run
 from keras_gan.cli.ship import DEFAULT_ARTEFACTS, exported_pack
 from keras_gan.cli.start import EXIT_INTERRUPTED, main, start
-from keras_gan.runs import Run, Settings
+from keras_gan.runs import Run
+from keras_gan.settings import (
+    Settings,
+    build_model,
+    check_names,
+    load_data,
+    load_held_out,
+    with_held_out,
+)
 
 BUILT_IN_DATA = ("digits", "ring", "grid")
 
@@ -111,15 +119,13 @@ def train(ctx, out, resume, overwrite, quiet, report, **options):
     else:
         run, settings = None, _settings(options)
     start()
-    from keras_gan import runs
-
-    runs.check_names(settings)
-    pipeline = runs.load_data(settings)
+    check_names(settings)
+    pipeline = load_data(settings)
     if run is None:
-        settings = runs.with_held_out(settings)
-    held_out = runs.load_held_out(settings)
+        settings = with_held_out(settings)
+    held_out = load_held_out(settings)
     if run is None:
-        model, done = runs.build_model(settings, pipeline.example_shape), 0
+        model, done = build_model(settings, pipeline.example_shape), 0
         run = Run.create(out, settings, overwrite)
     else:
         model, done = run.model_to_train(settings, pipeline)
@@ -212,10 +218,10 @@ def quickstart(out, epochs, overwrite, quiet):
         epochs=epochs,
     )
     start()
-    from keras_gan import pictures, runs
+    from keras_gan import pictures
 
-    pipeline = runs.load_data(settings)
-    model = runs.build_model(settings, pipeline.example_shape)
+    pipeline = load_data(settings)
+    model = build_model(settings, pipeline.example_shape)
     run = Run.create(out, settings, overwrite)
     _train(run, settings, model, pipeline, quiet)
     sheet = pictures.save_png(
