@@ -152,10 +152,8 @@ def main() -> None:
                 if results.find(**key) is None:
                     row = measure(mixture, recipe, seed, asked.steps)
                     results.add(row, **key)
-                    words = (
-                        f"{row['modes']} modes, {row['high_quality_share']:.1%} good"
-                    )
-                    print(mixture, recipe, seed, words, flush=True)
+                    good = f"{row['high_quality_share']:.1%} good"
+                    print(mixture, recipe, seed, row["modes"], good, flush=True)
     print(tables.markdown(tables.ring_grid({"rows": results.rows})))
 
 
