@@ -11,6 +11,24 @@ from keras_gan import GAN, data
 
 SHAPE = (8, 8, 1)
 LATENT_DIM = 16
+UNEQUAL = ("_norm", "_dropout")
+
+
+def plain_gan(**compile_options) -> GAN:
+    """One without batch statistics and dropout, for which a batch is its parts."""
+    keras.utils.set_random_seed(7)
+    networks = [
+        keras.Sequential(
+            [layer for layer in network.layers if not layer.name.endswith(UNEQUAL)],
+            name=network.name,
+        )
+        for network in (generator(), discriminator())
+    ]
+    for network, shape in zip(networks, ((LATENT_DIM,), SHAPE), strict=True):
+        network.build((None, *shape))
+    model = GAN(*networks, latent_dim=LATENT_DIM, seed=11)
+    model.compile(**compile_options)
+    return model
 
 
 def generator():

@@ -1,6 +1,5 @@
 """A training that a kill at any instant does not change."""
 
-import math
 import signal
 import threading
 import time
@@ -172,7 +171,7 @@ class Checkpoint(keras.callbacks.Callback):
         # What is done at the end of an epoch is a part of it, and is saved with it.
         if steps == self.params["steps"]:
             return
-        if self._is_due() or self._signal is not None:
+        if (self._is_due() and self._is_well()) or self._signal is not None:
             self._save()
         if self._signal is not None:
             self.release()
@@ -181,9 +180,8 @@ class Checkpoint(keras.callbacks.Callback):
         if self._position.steps == self.params["steps"]:
             self._position = self._position._replace(epoch=epoch + 1, steps=0)
         value = (logs or {}).get(self.monitor)
-        due = self.every_epoch or self._is_due() or self._signal is not None
-        # A loss can be lost before the weights are.
-        if due and math.isfinite((logs or {}).get("loss", 0.0)):
+        due = (self.every_epoch or self._is_due()) and self._is_well()
+        if due or self._signal is not None:
             self._save(None if value is None else float(value))
         if self._signal is not None:
             self.release()
@@ -191,6 +189,10 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self._step() != self._saved_step:
             self._save()
+
+    def _is_well(self) -> bool:
+        # A state whose updates are not finite is none to go back to.
+        return not any(int(skips.numpy()) for skips in self.model.skips.values())
 
     def _is_due(self) -> bool:
         if self.every_steps is not None:

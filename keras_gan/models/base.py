@@ -5,6 +5,7 @@ References:
 """
 
 import contextlib
+import functools
 import zlib
 
 import numpy as np
@@ -13,6 +14,7 @@ import tensorflow as tf
 from keras_gan.models import checks
 from keras_gan.models.averaging import update_average
 from keras_gan.models.contract import TwoPlayerModel
+from keras_gan.models.descent import Descent
 from keras_gan.models.execution import check_calls
 
 
@@ -112,27 +114,24 @@ class AdversarialModel(TwoPlayerModel):
         with tf.control_dependencies(inputs):
             self._play_round(self.unpack(data))
         check_calls(self.train_function)
-        return self._journal.results()
+        return self._journal.round_results()
 
     def _play_round(self, batch):
         *earlier, last = _split(batch, self.discriminator_steps)
         for turn, part in enumerate(earlier):
-            fakes = self._practice_fakes(part, turn)
-            self._descend(self._discriminator_turn(part, fakes, turn))
-
-        tape = tf.GradientTape(watch_accessed_variables=False)
-        with tape:
-            tape.watch([v.value for v in self.generator_variables])
-            fakes = self.generate_fakes(last, self._draw("latents"), training=True)
-        practice = tf.nest.map_structure(tf.stop_gradient, fakes)
-        if self.fresh_latents:
-            practice = self._practice_fakes(last, len(earlier))
-        descent = self._discriminator_turn(last, practice, len(earlier))
-        if self.turns == "simultaneous":
-            self._descend(descent, self._generator_turn(tape, last, fakes))
+            self._descend(self._discriminator_turn(part, turn))
+        turn = len(earlier)
+        if self.fresh_latents or self.accumulation_steps > 1:
+            discriminator = self._discriminator_turn(last, turn)
+            turns = discriminator, functools.partial(self._generator_turn, last)
         else:
-            self._descend(descent)
-            self._descend(self._generator_turn(tape, last, fakes))
+            turns = self._turns_on_the_same_fakes(last, turn)
+        discriminator, generator = turns
+        if self.turns == "simultaneous":
+            self._descend(discriminator, generator())
+        else:
+            self._descend(discriminator)
+            self._descend(generator())
 
         for role in self.generators:
             update_average(
@@ -143,34 +142,81 @@ class AdversarialModel(TwoPlayerModel):
             )
         self.step.assign_add(1)
 
-    def _practice_fakes(self, batch, turn):
-        with self._bystanders(self.generators):
-            fakes = self.generate_fakes(
-                batch, self._draw(f"practice/{turn}"), training=True
-            )
-        return fakes
+    def _turns_on_the_same_fakes(self, batch, turn):
+        # The generator answers on the tape that saw the fakes being made.
+        before = self._buffers(self.generators)
+        tape = _watching(self.generator_variables)
+        with tape:
+            fakes = self.generate_fakes(batch, self._draw("latents"), training=True)
+        practice = tf.nest.map_structure(tf.stop_gradient, fakes)
+        return (
+            self._discriminator_turn(batch, turn, practice),
+            functools.partial(self._generator_turn, batch, (tape, fakes, before)),
+        )
 
-    def _discriminator_turn(self, batch, fakes, turn):
+    def _discriminator_turn(self, batch, turn, fakes=None):
+        buffers = self._buffers(self.discriminators)
         variables = self.discriminator_variables
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([v.value for v in variables])
-            losses = self.discriminator_losses(
-                batch, fakes, self._draw(f"discriminator/{turn}"), training=True
-            )
-            total = self._total("d", losses, self.discriminator_optimizer)
-        gradients = tape.gradient(total, [v.value for v in variables])
-        return self.discriminator_optimizer, gradients, variables
 
-    def _generator_turn(self, tape, batch, fakes):
+        def losses_of(part, number):
+            practice = fakes
+            if fakes is None:
+                practice = self._practice_fakes(part, turn, number)
+            tape = _watching(variables)
+            with tape:
+                seed = self._draw(_numbered(f"discriminator/{turn}", number))
+                losses = self.discriminator_losses(part, practice, seed, training=True)
+                total = self._total("d", losses, self.discriminator_optimizer)
+            return tape, total
+
+        return self._turn(
+            "d", batch, losses_of, self.discriminator_optimizer, variables, buffers
+        )
+
+    def _generator_turn(self, batch, begun=None):
         variables = self.generator_variables
-        # The tape that saw the fakes being made is entered again.
-        with tape, self._bystanders(self.discriminators):
-            losses = self.generator_losses(
-                batch, fakes, self._draw("generator"), training=True
+        buffers = self._buffers(self.generators)
+        if begun is not None:
+            *begun, buffers = begun
+
+        def losses_of(part, number):
+            tape, fakes = begun or (_watching(variables), None)
+            with tape, self._bystanders(self.discriminators):
+                if fakes is None:
+                    seed = self._draw(_numbered("latents", number))
+                    fakes = self.generate_fakes(part, seed, training=True)
+                seed = self._draw(_numbered("generator", number))
+                losses = self.generator_losses(part, fakes, seed, training=True)
+                total = self._total("g", losses, self.generator_optimizer)
+            return tape, total
+
+        return self._turn(
+            "g", batch, losses_of, self.generator_optimizer, variables, buffers
+        )
+
+    def _turn(self, player, batch, losses_of, optimizer, variables, buffers):
+        """Plays a turn up to its update, in as many parts as `accumulation_steps`."""
+        loss, gradients = 0.0, []
+        parts = _split(batch, self.accumulation_steps)
+        for number, part in enumerate(parts):
+            # One part after the other, so that the memory is that of one.
+            with tf.control_dependencies([g for g in gradients if g is not None]):
+                tape, total = losses_of(part, number)
+                found = tape.gradient(total, [variable.value for variable in variables])
+            loss += total / len(parts)
+            found = [None if g is None else g / len(parts) for g in found]
+            gradients = _added(gradients, found) if gradients else found
+        return Descent(player, optimizer, loss, gradients, variables, *buffers)
+
+    def _practice_fakes(self, batch, turn, number):
+        # Without new noise the generator will answer with these.
+        is_last = turn == self.discriminator_steps - 1
+        same = is_last and not self.fresh_latents
+        stream = "latents" if same else f"practice/{turn}"
+        with self._bystanders(self.generators):
+            return self.generate_fakes(
+                batch, self._draw(_numbered(stream, number)), training=True
             )
-            total = self._total("g", losses, self.generator_optimizer)
-        gradients = tape.gradient(total, [v.value for v in variables])
-        return self.generator_optimizer, gradients, variables
 
     def _total(self, player, losses, optimizer):
         total = self._journal.record_losses(player, losses)
@@ -182,10 +228,20 @@ class AdversarialModel(TwoPlayerModel):
         # Where a gradient folds to a constant, TensorFlow's graph optimizer loses
         # the order between a weight that is read and its update; the gradients that
         # did depend on the read restore it (docs/design/0005-exact-steps.md).
-        gradients = [g for _, found, _ in descents for g in found if g is not None]
-        with tf.control_dependencies(gradients):
-            for optimizer, found, variables in descents:
-                optimizer.apply(found, variables)
+        with tf.control_dependencies([x for d in descents for x in d.waits_for()]):
+            for descent in descents:
+                self._count(descent.player, descent.apply())
+
+    def _count(self, player, is_taken):
+        skips = self.skips[player]
+        skips.assign(tf.where(is_taken, tf.zeros_like(skips.value), skips + 1))
+        self._journal.record_skip(player, is_taken)
+
+    def _buffers(self, roles):
+        """Weights that no optimizer moves, and their values now."""
+        networks = self._networks(roles)
+        buffers = [v for network in networks for v in network.non_trainable_weights]
+        return buffers, [tf.identity(buffer.value) for buffer in buffers]
 
     def _draw(self, stream: str, step=None):
         """The seed of a stream of random numbers at this step on this replica."""
@@ -204,9 +260,7 @@ class AdversarialModel(TwoPlayerModel):
         In training mode a pass moves moving statistics and power iterations; in
         somebody else's turn it must not.
         """
-        networks = self._networks(roles)
-        buffers = [v for network in networks for v in network.non_trainable_weights]
-        before = [tf.identity(buffer.value) for buffer in buffers]
+        buffers, before = self._buffers(roles)
         yield
         for buffer, value in zip(buffers, before, strict=True):
             buffer.assign(value)
@@ -299,6 +353,24 @@ class AdversarialModel(TwoPlayerModel):
         """
         checks.check_compiled(self)
         return self._inspector.samples(data)
+
+
+def _watching(variables):
+    tape = tf.GradientTape(watch_accessed_variables=False)
+    with tape:
+        tape.watch([variable.value for variable in variables])
+    return tape
+
+
+def _added(ones, others):
+    return [
+        one if other is None else other if one is None else one + other
+        for one, other in zip(ones, others, strict=True)
+    ]
+
+
+def _numbered(stream, number):
+    return f"{stream}/{number}" if number else stream
 
 
 def _split(batch, parts):

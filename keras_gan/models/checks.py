@@ -167,18 +167,19 @@ def check_execution(model, steps_per_epoch: int):
 
 
 def _check_shares(model, data, batch_size: int):
-    turns = model.discriminator_steps
-    shares = turns * model.distribute_strategy.num_replicas_in_sync
-    if batch_size % shares:
+    turns, parts = model.discriminator_steps, model.accumulation_steps
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if batch_size % (turns * parts * replicas):
         raise ValueError(
             f"A batch of {batch_size} images can't be shared by "
-            f"discriminator_steps={turns} turns on {shares // turns} replicas. Use a "
-            "batch_size divisible by both: each turn sees its share of the images."
+            f"discriminator_steps={turns} turns of accumulation_steps={parts} parts on "
+            f"{replicas} replicas. Use a batch_size divisible by "
+            f"{turns * parts * replicas}: each sees its share of the images."
         )
-    if turns > 1 and model.unpack(data.element_spec)["real"].shape[0] is None:
+    if turns * parts > 1 and model.unpack(data.element_spec)["real"].shape[0] is None:
         raise ValueError(
-            f"With discriminator_steps={turns} every batch must be whole. Batch the "
-            "dataset with `drop_remainder=True`."
+            f"With discriminator_steps={turns} and accumulation_steps={parts} every "
+            "batch must be whole. Batch the dataset with `drop_remainder=True`."
         )
 
 

@@ -19,13 +19,14 @@ from keras_gan.models import checks, feeding
 from keras_gan.models.averaging import averaged_copy
 from keras_gan.models.execution import StepsInARow
 from keras_gan.models.inspection import Inspector
-from keras_gan.models.journal import Journal
+from keras_gan.models.journal import PLAYERS, Journal
 from keras_gan.models.optimizers import OptimizerPair, prepare_optimizers
+from keras_gan.models.saved_game import SavedGame
 
 TURNS = ("alternating", "simultaneous")
 
 
-class TwoPlayerModel(keras.Model):
+class TwoPlayerModel(SavedGame):
     """Everything of a game that is not the game; see `AdversarialModel`.
 
     All that the future of a run depends on is saved state: networks, averages, both
@@ -33,8 +34,6 @@ class TwoPlayerModel(keras.Model):
     step, and the states of random layers.
     """
 
-    generators: tuple[str, ...] = ("generator",)
-    discriminators: tuple[str, ...] = ("discriminator",)
     monitors: tuple[str, ...] = ("real_probability", "fake_probability")
 
     def __init__(
@@ -60,6 +59,10 @@ class TwoPlayerModel(keras.Model):
             setattr(self, f"ema_{role}", averaged_copy(networks[role], f"ema_{role}"))
         self.step = self._counter("step")
         self._evaluation_step = self._counter("evaluation_step")
+        # Turns in a row, up to now, whose update was not finite.
+        self.skips = {
+            player: self._counter(f"{role}_skips") for player, role in PLAYERS.items()
+        }
         self._journal: Any = None
         self._inspector: Any = None
         self._is_evaluating = False
@@ -109,6 +112,7 @@ class TwoPlayerModel(keras.Model):
         penalties=None,
         discriminator_constraint=None,
         discriminator_steps: int = 1,
+        accumulation_steps: int = 1,
         turns: str = "alternating",
         fresh_latents: bool = False,
         metrics="kid",
@@ -130,6 +134,10 @@ class TwoPlayerModel(keras.Model):
                 of the discriminators, such as `keras_gan.constraints.WeightClip()`.
             discriminator_steps: Discriminator turns in a round. Each sees its own
                 share of the batch, which must be divisible by it.
+            accumulation_steps: Parts that a turn is computed in, one after the other;
+                the update is by the mean of their gradients. So a batch needs the
+                memory of a part; steps, schedules and averages count updates. Batch
+                statistics, and pairs of a relativistic loss, are those of a part.
             turns: `"alternating"`: the generator answers the updated discriminator.
                 `"simultaneous"`: both descend from where the round began.
             fresh_latents: Whether the generator plays new noise in its own turn, as
@@ -151,6 +159,7 @@ class TwoPlayerModel(keras.Model):
         """
         checks.check_choice("turns", turns, TURNS)
         checks.check_count("discriminator_steps", discriminator_steps)
+        checks.check_count("accumulation_steps", accumulation_steps)
         loss = losses_lib.get(loss)
         penalties = penalties_lib.get_all(penalties)
         metrics = streaming.get_all(metrics)
@@ -175,6 +184,7 @@ class TwoPlayerModel(keras.Model):
         self.loss, self.penalties = loss, penalties
         self._constrain(discriminator_constraint)
         self.discriminator_steps = discriminator_steps
+        self.accumulation_steps = accumulation_steps
         self.turns, self.fresh_latents = turns, bool(fresh_latents)
         with self.distribute_strategy.scope():
             for metric in metrics:
@@ -202,6 +212,7 @@ class TwoPlayerModel(keras.Model):
             "penalties": [serialize(penalty) for penalty in self.penalties],
             "discriminator_constraint": serialize(self.discriminator_constraint),
             "discriminator_steps": self.discriminator_steps,
+            "accumulation_steps": self.accumulation_steps,
             "turns": self.turns,
             "fresh_latents": self.fresh_latents,
             "metrics": [serialize(metric) for metric in self._journal.saved_judges],
@@ -348,52 +359,3 @@ class TwoPlayerModel(keras.Model):
             return super().evaluate(x, **kwargs)
         finally:
             self._is_evaluating = False
-
-    def get_config(self) -> dict:
-        roles = self.generators + self.discriminators
-        return {
-            **{
-                role: keras.saving.serialize_keras_object(getattr(self, role))
-                for role in roles
-            },
-            "ema_momentum": self.ema_momentum,
-            "seed": self.seed,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict, custom_objects=None):
-        config = dict(config)
-        for role in cls.generators + cls.discriminators:
-            config[role] = keras.saving.deserialize_keras_object(
-                config[role], custom_objects=custom_objects
-            )
-        return cls(**config)
-
-    def _seed_states(self):
-        # Dropout and its like draw from states that Keras itself does not save.
-        weights = {id(weight) for weight in self.weights}
-        return [
-            variable
-            for variable in self.variables
-            if id(variable) not in weights and "seed_generator" in variable.path
-        ]
-
-    def save_own_variables(self, store):
-        super().save_own_variables(store)
-        for index, state in enumerate(self._seed_states()):
-            store[f"seed_state_{index}"] = state.numpy()
-
-    def load_own_variables(self, store):
-        states = self._seed_states()
-        saved = {key: store[key] for key in store.keys() if "seed_state" in key}
-        if len(saved) != len(states):
-            raise ValueError(
-                f"The file holds {len(saved)} states of random layers, the model has "
-                f"{len(states)}: it was saved from other networks."
-            )
-        super().load_own_variables(
-            {key: store[key] for key in store.keys() if key not in saved}
-        )
-        for index, state in enumerate(states):
-            state.assign(saved[f"seed_state_{index}"])

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_gan.data.pipeline import Pipeline, from_asked
 from keras_gan.models import checks
+from keras_gan.models.stopping import StopOnNaN
 
 
 class Position(NamedTuple):
@@ -40,11 +41,15 @@ def keeper_of(callbacks) -> Any:
 def in_order(callbacks) -> Any:
     """Returns callbacks with the one that saves the training last.
 
-    What it saves is then what all others have done.
+    What it saves is then what all others have done. First comes one that ends a
+    training of NaNs, if there is none.
     """
-    if isinstance(callbacks, (list, tuple)):
-        return sorted(callbacks, key=lambda callback: hasattr(callback, "resume"))
-    return callbacks
+    if isinstance(callbacks, keras.callbacks.CallbackList):
+        return callbacks
+    callbacks = [] if callbacks is None else tf.nest.flatten(callbacks)
+    if not any(isinstance(callback, StopOnNaN) for callback in callbacks):
+        callbacks = [StopOnNaN(), *callbacks]
+    return sorted(callbacks, key=lambda callback: hasattr(callback, "resume"))
 
 
 def feed(model, x, batch_size: int | None) -> Any:

@@ -10,6 +10,21 @@ from keras.src.trainers.compile_utils import CompileMetrics
 PLAYERS = {"d": "discriminator", "g": "generator"}
 
 
+class FiniteMean(keras.metrics.Mean):
+    """The mean of what is finite; NaN if nothing was."""
+
+    def update_state(self, values, sample_weight=None):
+        values = tf.cast(values, self.dtype)
+        is_finite = tf.math.is_finite(values)
+        super().update_state(
+            tf.where(is_finite, values, tf.zeros_like(values)),
+            sample_weight=tf.cast(is_finite, self.dtype),
+        )
+
+    def result(self):
+        return tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.count)
+
+
 class _Sum(keras.metrics.Metric):
     """The sum of other metrics, which has no state of its own."""
 
@@ -64,9 +79,11 @@ class Journal:
     Beside the means stand the metrics that judge images. Only the steps of
     `evaluate` run those, so the logs of a training don't know their names.
 
-    `d_loss` and `g_loss` are the totals; the parts of a player with several losses
-    stand beside them as `d_<name>` and `g_<name>`; `loss` is the sum of the totals,
-    for callbacks that read only this key.
+    Of losses and monitors the mean is of what was finite. `d_loss` and `g_loss` are
+    the totals; the parts of a player with several losses stand beside them as
+    `d_<name>` and `g_<name>`; `loss` is the sum of the totals, for callbacks that
+    read only this key. `d_skipped` and `g_skipped` count the turns
+    of an epoch whose update was not finite and was left out.
 
     Args:
         loss_names: Names of the losses of "discriminator" and "generator".
@@ -87,7 +104,10 @@ class Journal:
             self._parts[player] = parts if len(parts) > 1 else []
             names += [f"{player}_loss"] + [f"{player}_{p}" for p in self._parts[player]]
         names += monitors
-        self._means = {name: keras.metrics.Mean(name=name) for name in names}
+        self._means = {name: FiniteMean(name=name) for name in names}
+        for player in PLAYERS:
+            name = f"{player}_skipped"
+            self._means[name] = keras.metrics.Sum(name=name)
         totals = [self._means["d_loss"], self._means["g_loss"]]
         self.means = [_Sum(totals, name="loss"), *self._means.values()]
         self.judges = judges
@@ -95,6 +115,7 @@ class Journal:
         self._check_names()
         self._overheard = None
         self._has_warned = False
+        self._taken = []
 
     def _check_names(self):
         taken = {mean.name for mean in self.means}
@@ -162,11 +183,25 @@ class Journal:
         self.record(f"{player}_loss", total)
         return total
 
+    def record_skip(self, player: str, is_taken):
+        """Counts an update that was not taken."""
+        self._means[f"{player}_skipped"].update_state(tf.where(is_taken, 0.0, 1.0))
+        self._taken.append(is_taken)
+
     def judge(self, real, fake):
         self._panel.update_state(real, fake)
 
     def results(self) -> dict:
         return {metric.name: metric.result() for metric in self.means}
+
+    def round_results(self) -> dict:
+        """What a round logs: a `loss` of NaN if an update was left out in it.
+
+        `keras.callbacks.TerminateOnNaN` looks there.
+        """
+        taken, self._taken = tf.reduce_all(self._taken), []
+        logs = self.results()
+        return {**logs, "loss": tf.where(taken, logs["loss"], float("nan"))}
 
     def step_results(self) -> dict:
         """What a step of `evaluate` logs; a costly result waits for the end."""

@@ -23,6 +23,14 @@ def _resolve(optimizer, player: str, networks: list[keras.Model]):
             "`trainable` to True before `compile`: each turn trains one player only, "
             "nothing needs to be frozen by hand."
         )
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if inner.gradient_accumulation_steps:
+        raise ValueError(
+            "Gradients are accumulated within a round, for both players. Received: "
+            f"an optimizer of the {player} with gradient_accumulation_steps="
+            f"{inner.gradient_accumulation_steps}. Leave it out, and give "
+            "`accumulation_steps` to `compile`."
+        )
     scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
     if not scaled and any(_computes_in_float16(network) for network in networks):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
