@@ -1,6 +1,7 @@
 """A training that a kill at any instant does not change."""
 
 import signal
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from keras_gan import files
 from keras_gan.callbacks.progress import say
 from keras_gan.checkpoints import MODEL, CheckpointError, CheckpointFolder, restore
 from keras_gan.data.pipeline import checked_count
-from keras_gan.models import checks, description
+from keras_gan.models import checks, description, distribution
 from keras_gan.models.feeding import Position
 
 
@@ -31,7 +32,9 @@ class Checkpoint(keras.callbacks.Callback):
     time, and not the training.
 
     At SIGINT and SIGTERM the step is finished and saved, and then the signal does what
-    it would have done.
+    it would have done. Of several workers all save in the same step and the chief's
+    checkpoint stays, in a folder that all of them can read; a signal to one of them is
+    not waited for.
 
     Args:
         folder: Where the checkpoints lie. One training, and no other, writes there.
@@ -115,6 +118,7 @@ class Checkpoint(keras.callbacks.Callback):
             CheckpointError: If the checkpoint is of another game, other data or
                 another schedule; it says which lines differ.
         """
+        self._check_workers(model.distribute_strategy)
         described = description.describe(model, data, steps_per_epoch)
         found, step = self._found, int(model.step.numpy())
         if found is None:
@@ -127,13 +131,22 @@ class Checkpoint(keras.callbacks.Callback):
             self._known = id(model), found.step
             self.say(f"Goes on from {found.path}.")
             for line in description.differences(
-                found.record["environment"], description.environment()
+                found.record["environment"], description.environment(model)
             ):
                 self.say(f"The last bits may differ, since the machine does: {line}")
         self._described = found.record["described"]
         self._position = Position(*found.record["position"])
         self._means = found.record["means"]
         return self._position
+
+    def _check_workers(self, strategy):
+        self._is_alone = not distribution.is_multi_worker(strategy)
+        self._is_chief = distribution.is_chief(strategy)
+        if not self._is_alone and self.every_minutes is not None:
+            raise ValueError(
+                "All workers save in the same step, and their clocks differ. Received: "
+                f"every_minutes={self.every_minutes}. Give `every_steps` instead."
+            )
 
     def release(self):
         """Gives the signals back; `fit` calls it at its end, however that comes."""
@@ -147,7 +160,8 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._saved_step, self._saved_at = self._step(), time.monotonic()
         self._signal = None
-        if threading.current_thread() is threading.main_thread():
+        # A worker that saved alone would wait for the others for ever.
+        if self._is_alone and threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._handlers[number] = signal.signal(number, self._on_signal)
 
@@ -211,9 +225,15 @@ class Checkpoint(keras.callbacks.Callback):
             "seed": self.model.seed,
             "value": value,
             "described": self._described,
-            "environment": description.environment(),
+            "environment": description.environment(self.model),
         }
         self._saved_step, self._saved_at = self._step(), time.monotonic()
+        if not self._is_chief:
+            # To read what the replicas share all workers must take part.
+            with tempfile.TemporaryDirectory() as unused:
+                CheckpointFolder(unused).write(self.model, record)
+            self._known = id(self.model), self._saved_step
+            return
         try:
             path = self.folder.write(self.model, record, self._best(value))
             if self.model_path is not None:

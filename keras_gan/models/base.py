@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.models import checks
+from keras_gan.models import checks, distribution
 from keras_gan.models.averaging import update_average
 from keras_gan.models.contract import TwoPlayerModel
 from keras_gan.models.descent import Descent
@@ -108,13 +108,10 @@ class AdversarialModel(TwoPlayerModel):
         self._journal.state = state
 
     def train_step(self, data):
-        # At the end of data of unknown length the round would otherwise be played
-        # once more in all its parts that need no data.
-        inputs = [x for x in tf.nest.flatten(data) if x is not None]
-        with tf.control_dependencies(inputs):
+        with tf.control_dependencies(_inputs(data)):
             self._play_round(self.unpack(data))
         check_calls(self.train_function)
-        return self._journal.round_results()
+        return self._for_keras(self._journal.round_results())
 
     def _play_round(self, batch):
         *earlier, last = _split(batch, self.discriminator_steps)
@@ -133,6 +130,8 @@ class AdversarialModel(TwoPlayerModel):
             self._descend(discriminator)
             self._descend(generator())
 
+        networks = self._networks(self.generators + self.discriminators)
+        distribution.agree([v for n in networks for v in n.non_trainable_weights])
         for role in self.generators:
             update_average(
                 getattr(self, f"ema_{role}"),
@@ -221,7 +220,7 @@ class AdversarialModel(TwoPlayerModel):
     def _total(self, player, losses, optimizer):
         total = self._journal.record_losses(player, losses)
         # Gradients are summed over the replicas.
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        replicas = distribution.num_replicas()
         return optimizer.scale_loss(total / replicas)
 
     def _descend(self, *descents):
@@ -247,7 +246,7 @@ class AdversarialModel(TwoPlayerModel):
         """The seed of a stream of random numbers at this step on this replica."""
         key = (self.seed << 32) | zlib.crc32(stream.encode())
         position = tf.cast(self.step.value if step is None else step, "int64")
-        replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        replicas = distribution.num_replicas()
         if replicas > 1:
             replica = tf.distribute.get_replica_context().replica_id_in_sync_group
             position = position * replicas + tf.cast(replica, "int64")
@@ -266,7 +265,12 @@ class AdversarialModel(TwoPlayerModel):
             buffer.assign(value)
 
     def test_step(self, data):
-        batch = self.unpack(data)
+        with tf.control_dependencies(_inputs(data)):
+            self._play_without_turns(self.unpack(data))
+        check_calls(self.test_function)
+        return self._for_keras(self._journal.step_results())
+
+    def _play_without_turns(self, batch):
         latents, discriminator, generator = (
             self._draw(f"evaluation/{stream}", self._evaluation_step.value)
             for stream in ("latents", "discriminator", "generator")
@@ -279,8 +283,12 @@ class AdversarialModel(TwoPlayerModel):
         if self._journal.judges:
             self._journal.judge(batch["real"], self.draw_fakes(batch, latents))
         self._evaluation_step.assign_add(1)
-        check_calls(self.test_function)
-        return self._journal.step_results()
+
+    def _for_keras(self, logs):
+        # Keras concatenates the logs of several workers, which scalars don't allow.
+        if not distribution.is_multi_worker(self.distribute_strategy):
+            return logs
+        return {name: tf.reshape(value, [1]) for name, value in logs.items()}
 
     def draw_fakes(self, batch, seed):
         """Images of the averaged generators, for metrics to hold against `"real"`.
@@ -353,6 +361,12 @@ class AdversarialModel(TwoPlayerModel):
         """
         checks.check_compiled(self)
         return self._inspector.samples(data)
+
+
+def _inputs(data):
+    # At the end of data of unknown length a step would otherwise be played once more
+    # in all its parts that need no data.
+    return [x for x in tf.nest.flatten(data) if x is not None]
 
 
 def _watching(variables):

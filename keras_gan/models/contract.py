@@ -15,7 +15,7 @@ from keras_gan import penalties as penalties_lib
 from keras_gan.data.pipeline import Pipeline
 from keras_gan.metrics import streaming
 from keras_gan.metrics.real_fake import RealFakeMetric
-from keras_gan.models import checks, feeding
+from keras_gan.models import checks, distribution, feeding
 from keras_gan.models.averaging import averaged_copy
 from keras_gan.models.execution import StepsInARow
 from keras_gan.models.inspection import Inspector
@@ -44,6 +44,7 @@ class TwoPlayerModel(SavedGame):
         seed: int | None = None,
         name: str | None = None,
     ):
+        distribution.check_strategy(tf.distribute.get_strategy())
         super().__init__(name=name)
         if not 0.0 <= ema_momentum < 1.0:
             raise ValueError(
@@ -170,6 +171,9 @@ class TwoPlayerModel(SavedGame):
                 self._networks(self.discriminators),
             ),
         )
+        distribution.check_options(
+            self.distribute_strategy, jit_compile, steps_per_execution
+        )
         # Keras keeps what "auto" means on this machine; a file may go to another.
         self._requested_jit_compile = jit_compile
         super().compile(
@@ -242,6 +246,11 @@ class TwoPlayerModel(SavedGame):
         super().reset_metrics()
         self._evaluation_step.assign(0)
 
+    def _maybe_symbolic_build(self, *args, **kwargs):
+        # A game is built. Keras would draw a batch to build it under a strategy, which
+        # a source that gives each only once loses, and fails with several workers.
+        pass
+
     def make_train_function(self, force=False):
         if self.train_function is None or force:
             make = super().make_train_function
@@ -305,7 +314,10 @@ class TwoPlayerModel(SavedGame):
         data = feeding.feed(self, x, batch_size)
         checks.check_data(self, data)
         steps_per_epoch = feeding.epoch_length(
-            data, steps_per_epoch, must_be_known=keeper is not None
+            data,
+            steps_per_epoch,
+            must_be_known=keeper is not None
+            or distribution.is_multi_worker(self.distribute_strategy),
         )
         if isinstance(data, Pipeline):
             checks.check_execution(self, steps_per_epoch)
@@ -331,6 +343,8 @@ class TwoPlayerModel(SavedGame):
                 shuffle=False,
                 **kwargs,
             )
+        except tf.errors.UnavailableError as error:
+            raise distribution.lost_worker(error) from error
         finally:
             if keeper is not None:
                 keeper.release()

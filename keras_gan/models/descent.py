@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from keras_gan.models.distribution import num_replicas
+
 
 class Descent(NamedTuple):
     """A turn that was played up to its update.
@@ -46,19 +48,18 @@ class Descent(NamedTuple):
         loss, *gradients = _summed_over_replicas(
             [self.loss, *(g for g in self.gradients if g is not None)]
         )
-        is_finite = tf.reduce_all(
-            [tf.reduce_all(tf.math.is_finite(x)) for x in (loss, *gradients)]
-        )
+        sizes = [tf.nn.l2_loss(tf.cast(g, "float32")) for g in gradients]
+        is_finite = tf.reduce_all(tf.math.is_finite(tf.stack([loss, *sizes])))
         optimizer = self.optimizer
         if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
             scale = optimizer.dynamic_scale.value
             gradients = [g / tf.cast(scale, g.dtype) for g in gradients]
             optimizer = optimizer.inner_optimizer
         kept = [*self.variables, *optimizer.variables]
-        before = [tf.identity(variable.value) for variable in kept]
+        before = [tf.convert_to_tensor(variable.value) for variable in kept]
         with tf.control_dependencies([is_finite, *before]):
             _step(optimizer, self.gradients, gradients, self.variables)
-        after = [tf.identity(variable.value) for variable in kept]
+        after = [tf.convert_to_tensor(variable.value) for variable in kept]
         with tf.control_dependencies(after):
             _write(
                 kept,
@@ -72,15 +73,16 @@ class Descent(NamedTuple):
 
 
 def _summed_over_replicas(tensors: list[tf.Tensor]) -> list[tf.Tensor]:
-    tensors = [tf.convert_to_tensor(x) for x in tensors]
-    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
-        return tensors
+    if num_replicas() == 1:
+        return [tf.convert_to_tensor(x) for x in tensors]
     context = tf.distribute.get_replica_context()
+    # An identity is on this replica's device, which a sum over processes asks for.
+    tensors = [tf.identity(tf.convert_to_tensor(x)) for x in tensors]
     return context.all_reduce(tf.distribute.ReduceOp.SUM, tensors)
 
 
 def _step(optimizer, given, summed, variables) -> None:
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    replicas = num_replicas()
     if replicas > 1:
         # Keras clips before it sums. Of what is summed here its clipping leaves
         # everything as it is, and its sum over the replicas makes it whole again.
@@ -96,6 +98,11 @@ def _choose(condition, yes, no):
 
 def _write(variables, values) -> None:
     """Assigns on each replica its own value, also where Keras' `assign` would ask."""
+    variables = [variable.value for variable in variables]
+    if num_replicas() == 1:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value, read_value=False)
+        return
 
     def write(strategy, targets, values):
         for target, value in zip(targets, values, strict=True):
@@ -104,7 +111,7 @@ def _write(variables, values) -> None:
             )
 
     tf.__internal__.distribute.interim.maybe_merge_call(
-        write, tf.distribute.get_strategy(), [v.value for v in variables], values
+        write, tf.distribute.get_strategy(), variables, values
     )
 
 

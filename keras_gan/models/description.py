@@ -40,7 +40,7 @@ def _digest(batch) -> str:
     return digest.hexdigest()[:16]
 
 
-def environment() -> dict[str, Any]:
+def environment(model) -> dict[str, Any]:
     """Returns what the last bits of a training depend on, beside its settings."""
     threading = tf.config.threading
     return {
@@ -53,6 +53,7 @@ def environment() -> dict[str, Any]:
         "intra_op_threads": threading.get_intra_op_parallelism_threads(),
         "inter_op_threads": threading.get_inter_op_parallelism_threads(),
         "oneDNN": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
+        "replicas": model.distribute_strategy.num_replicas_in_sync,
         "gpus": len(tf.config.list_logical_devices("GPU")),
     }
 

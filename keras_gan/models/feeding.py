@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.data.pipeline import Pipeline, from_asked
-from keras_gan.models import checks
+from keras_gan.models import checks, distribution
 from keras_gan.models.stopping import StopOnNaN
 
 
@@ -72,7 +72,7 @@ def evaluation_feed(model, x, batch_size: int | None) -> Any:
     if isinstance(data, Pipeline):
         data = data.dataset(num_steps=data.steps_per_epoch)
     checks.check_data(model, data)
-    return data
+    return distribution.shared(model.distribute_strategy, data)
 
 
 def epoch_length(data, steps_per_epoch: int | None, must_be_known: bool) -> int | None:
@@ -104,15 +104,17 @@ def batches(model, data, steps_per_epoch: int | None, position: Position | None)
     def now() -> int:
         return int(model.step.numpy())
 
+    strategy = model.distribute_strategy
     if isinstance(data, Pipeline):
         # The step is read when the iteration begins: a callback may restore it.
-        return data.dataset(start_step=now)
+        return distribution.shared(strategy, data.dataset(start_step=now))
     if position is None or not isinstance(data, tf.data.Dataset):
-        return data
+        return distribution.shared(strategy, data)
     # Repeated as Keras would, so that skipping leads to the same batches.
     if int(data.cardinality()) == steps_per_epoch:
         data = data.repeat()
-    return from_asked(data.skip, lambda: now() - position.origin)
+    data = from_asked(data.skip, lambda: now() - position.origin)
+    return distribution.shared(strategy, data)
 
 
 def fit_from(

@@ -7,19 +7,20 @@ import keras
 import tensorflow as tf
 from keras.src.trainers.compile_utils import CompileMetrics
 
+from keras_gan.models import distribution
+
 PLAYERS = {"d": "discriminator", "g": "generator"}
 
 
 class FiniteMean(keras.metrics.Mean):
     """The mean of what is finite; NaN if nothing was."""
 
-    def update_state(self, values, sample_weight=None):
+    def update_state(self, values):
         values = tf.cast(values, self.dtype)
         is_finite = tf.math.is_finite(values)
-        super().update_state(
-            tf.where(is_finite, values, tf.zeros_like(values)),
-            sample_weight=tf.cast(is_finite, self.dtype),
-        )
+        kept = tf.where(is_finite, values, tf.zeros_like(values))
+        self.total.assign_add(tf.reduce_sum(kept))
+        self.count.assign_add(tf.reduce_sum(tf.cast(is_finite, self.dtype)))
 
     def result(self):
         return tf.convert_to_tensor(self.total) / tf.convert_to_tensor(self.count)
@@ -185,7 +186,9 @@ class Journal:
 
     def record_skip(self, player: str, is_taken):
         """Counts an update that was not taken."""
-        self._means[f"{player}_skipped"].update_state(tf.where(is_taken, 0.0, 1.0))
+        # All replicas skip together, and their counts are added.
+        share = 1.0 / distribution.num_replicas()
+        self._means[f"{player}_skipped"].update_state(tf.where(is_taken, 0.0, share))
         self._taken.append(is_taken)
 
     def judge(self, real, fake):
@@ -205,8 +208,13 @@ class Journal:
 
     def step_results(self) -> dict:
         """What a step of `evaluate` logs; a costly result waits for the end."""
-        return {**self.results(), **self._panel.progress()}
+        return {**self._losses(), **self._panel.progress()}
 
     def evaluation_results(self) -> dict:
         """What `evaluate` logs at its end."""
-        return {**self.results(), **self._panel.result()}
+        return {**self._losses(), **self._panel.result()}
+
+    def _losses(self) -> dict:
+        # Nothing is updated there, and so nothing left out.
+        skipped = {f"{player}_skipped" for player in PLAYERS}
+        return {m.name: m.result() for m in self.means if m.name not in skipped}
