@@ -1,32 +1,74 @@
-"""Bad input is refused here, before anything is traced or trained."""
+"""Options and networks of a game are refused here; its data at `door.py`."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.data.arrays import from_arrays
-from keras_gan.data.pipeline import Pipeline
-
-RANGE_TOLERANCE = 0.05
+# A loss takes the sigmoid of a logit itself.
+SQUASHING = {"sigmoid", "hard_sigmoid", "softmax"}
+# What moves a logit about and leaves it as it is.
+PASSING = (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Identity)
 
 
 def check_choice(name: str, value, choices):
     if value not in choices:
         raise ValueError(
             f"`{name}` must be one of {', '.join(map(repr, choices))}. "
-            f"Received: {value!r}"
+            f"Received: {value!r}. Choose one of them."
         )
 
 
 def check_count(name: str, value):
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {value!r}")
+        raise ValueError(
+            f"`{name}` must be a positive integer. Received: {value!r}. Give a whole "
+            "number from 1 on."
+        )
+
+
+def check_optional_count(name: str, value):
+    if value is not None:
+        check_count(name, value)
+
+
+def check_momentum(name: str, value) -> float:
+    is_number = isinstance(value, (int, float, np.number))
+    if not is_number or not 0.0 <= value < 1.0:
+        raise ValueError(
+            f"`{name}` must lie in [0, 1). Received: {value!r}. 0.999 averages over "
+            "about a thousand steps, 0 keeps no memory."
+        )
+    return float(value)
+
+
+def check_optimizer(name: str, value):
+    if not isinstance(value, (keras.optimizers.Optimizer, type(None))):
+        example = "keras.optimizers.Adam(2e-4, beta_1=0.5)"
+        _check_known(name, value, keras.optimizers.get, example)
+
+
+def check_constraint(name: str, value):
+    example = "keras_gan.constraints.WeightClip(0.01)"
+    _check_known(name, value, keras.constraints.get, example)
+
+
+def _check_known(name: str, value, get, example: str):
+    try:
+        get(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"`{name}` must be an object of Keras, its name or its config. Received: "
+            f"{value!r}. Take one such as `{example}`."
+        ) from error
 
 
 def check_seed(seed) -> int:
     valid = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
     if not valid or not 0 <= seed < 2**31:
-        raise ValueError(f"`seed` must be an integer in [0, 2**31). Received: {seed!r}")
+        raise ValueError(
+            f"`seed` must be an integer in [0, 2**31). Received: {seed!r}. Leave it "
+            "out to draw one."
+        )
     return int(seed)
 
 
@@ -48,7 +90,8 @@ def output_shape_of(role: str, network, source: str, input_shape: tuple) -> tupl
     if not isinstance(network, keras.Model):
         raise ValueError(
             f"The {role} must be a keras.Model. Received: {network!r} of type "
-            f"{type(network).__name__}"
+            f"{type(network).__name__}. Build one, or take it from "
+            "`keras_gan.networks`."
         )
     expected = getattr(network, "input_shape", None) if network.built else None
     if isinstance(expected, tuple) and not _fits(expected[1:], input_shape):
@@ -56,13 +99,23 @@ def output_shape_of(role: str, network, source: str, input_shape: tuple) -> tupl
             f"The {role} takes inputs of shape {expected[1:]}, but {source} gives "
             f"{tuple(input_shape)}. Build it for that shape."
         )
-    if not network.built:
-        network(tf.zeros((1, *input_shape)))
-    inputs = keras.KerasTensor((None, *input_shape))
-    shape = getattr(network.compute_output_spec(inputs), "shape", None)
+    try:
+        if not network.built:
+            network(tf.zeros((1, *input_shape)))
+        inputs = keras.KerasTensor((None, *input_shape))
+        output = network.compute_output_spec(inputs)
+    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
+        raise ValueError(
+            f"Expected a {role} that takes one tensor of the shape that {source} "
+            f"gives. Received: {network.name!r}, which can't take (batch, "
+            f"{', '.join(map(str, input_shape))}). Build it for that shape. Keras "
+            f"says: {str(error).splitlines()[0]}"
+        ) from error
+    shape = getattr(output, "shape", None)
     if shape is None or any(size is None for size in shape[1:]):
         raise ValueError(
-            f"The {role} must give one tensor of known shape. Received: {shape}"
+            f"The {role} must give one tensor of known shape. Received: "
+            f"{shape or type(output).__name__}. Build it with one output, for one size."
         )
     return tuple(shape[1:])
 
@@ -76,78 +129,83 @@ def check_head(discriminator, example_shape: tuple):
         raise ValueError(
             "The discriminator must end in one logit an image, `(batch, 1)`, or a map "
             f"of them, `(batch, height, width, 1)`. Received: (batch, "
-            f"{', '.join(map(str, shape))})"
+            f"{', '.join(map(str, shape))}). End it in `Dense(1)` or `Conv2D(1, ...)`."
         )
-    layers = discriminator.layers
-    while layers and isinstance(layers[-1], keras.Model):
-        layers = layers[-1].layers
-    activation = getattr(layers[-1], "activation", None) if layers else None
-    if activation is keras.activations.sigmoid:
+    name, squashed = _ending(discriminator)
+    if squashed in SQUASHING:
         raise ValueError(
             "The discriminator must end in logits, and every loss applies its own "
-            f"sigmoid. Received: a last layer {layers[-1].name!r} with a sigmoid. "
+            f"sigmoid. Received: a last layer {name!r} with a {squashed}. "
             "Remove the activation."
         )
 
 
-def pipeline_of_array(model, array: np.ndarray, batch_size: int) -> Pipeline:
-    """An array given to `fit` or `evaluate`, in an order fixed by the model's seed."""
-    if array.dtype == np.uint8:
-        raise ValueError(_range_message(array, "uint8"))
-    if array.ndim == len(model.example_shape) + 1:
-        _check_values(model, array)
-    return from_arrays(array, batch_size=batch_size, seed=model.seed)
+def _ending(network) -> tuple[str, str]:
+    """Name of the last operation that changes values, and of its activation."""
+    operations = list(getattr(network, "operations", network.layers))
+    while operations and isinstance(operations[-1], PASSING):
+        operations.pop()
+    if not operations:
+        return network.name, "linear"
+    last = operations[-1]
+    if isinstance(last, keras.Model):
+        return _ending(last)
+    layer = last.layer if isinstance(last, keras.layers.Wrapper) else last
+    # `keras.ops.sigmoid` in a graph of layers is an operation of that class.
+    squash = getattr(layer, "activation", type(layer))
+    return last.name, _snake(getattr(squash, "__name__", type(squash).__name__))
 
 
-def check_data(model, data):
-    """Checks the structure of `data` and its first batch.
-
-    Raises:
-        ValueError: With what came, what was expected, and what to do.
-    """
-    if isinstance(data, Pipeline):
-        data = data.dataset(num_steps=1)
-    if isinstance(data, keras.utils.PyDataset):
-        _check_values(model, np.asarray(model.unpack(data[0])["real"]))
-        return
-    if isinstance(data, tf.distribute.DistributedDataset):
-        return
-    if not isinstance(data, tf.data.Dataset):
-        raise ValueError(
-            "Expected a keras_gan.data pipeline, a tf.data.Dataset or an array. "
-            f"Received: {type(data).__name__}. `keras_gan.data.load` makes a pipeline "
-            "from a name, a folder or a file, `tf.data.Dataset.from_generator` a "
-            "dataset from a generator."
-        )
-    _check_spec(model, model.unpack(data.element_spec)["real"])
-    if data.cardinality() == 0:
-        raise ValueError(
-            "The dataset is empty: not one whole batch. Use more images, or a smaller "
-            "batch_size than the number of images."
-        )
-    first = next(iter(data.take(1)), None)
-    if first is None:
-        raise ValueError(
-            "The dataset gave no batch. It is empty, or it holds fewer images than a "
-            "batch and drops the remainder: use a smaller batch_size."
-        )
-    real = model.unpack(first)["real"].numpy()
-    _check_values(model, real)
-    _check_shares(model, data, len(real))
+def _snake(name: str) -> str:
+    return {"HardSigmoid": "hard_sigmoid"}.get(name, name.lower())
 
 
-def check_fit_options(model, options: dict):
-    """Refuses what `keras.Model.fit` takes and a game has no use for."""
-    unused = {"y", "validation_split", "class_weight", "sample_weight", "shuffle"}
-    given = sorted(unused & {name for name, value in options.items() if value})
+def refuse_unused(options: dict, names: set[str]):
+    """Refuses options that a game has no use for."""
+    given = sorted(
+        name
+        for name in names & options.keys()
+        if not (options[name] is None or _is_zero(options[name]))
+    )
     if given:
         raise ValueError(
-            f"A game has no use for {', '.join(given)}: it takes real images alone, "
-            "in the order of the data. Received: "
-            f"{', '.join(f'{name}={options[name]!r:.40}' for name in given)}."
+            f"A game has no use for {', '.join(given)}: it takes its examples as `x` "
+            "alone, in the order of the data. Received: "
+            f"{', '.join(f'{name}={options[name]!r:.40}' for name in given)}. Leave "
+            "them out; what belongs to an example comes with it in the dataset."
         )
+
+
+def _is_zero(value) -> bool:
+    return isinstance(value, (bool, int, float)) and not value
+
+
+def check_fit_options(model, options: dict, **more):
+    """Refuses what `keras.Model.fit` takes and a game can't do.
+
+    Args:
+        model: The game.
+        options: Options for Keras; the defaults of those without a use are dropped.
+        **more: The options that the game itself takes.
+    """
+    unused = {"y", "validation_split", "class_weight", "sample_weight", "shuffle"}
+    refuse_unused({**options, **more}, unused)
     for name in unused:
         options.pop(name, None)
+    options = {**options, **more}
+    check_count("epochs", options["epochs"])
+    for name in ("steps_per_epoch", "validation_steps"):
+        check_optional_count(name, options.get(name))
+    for name in ("batch_size", "validation_batch_size"):
+        check_optional_count(name, options.get(name))
+    first = options.get("initial_epoch", 0)
+    if first != 0:
+        check_count("initial_epoch", first)
+    frequency = options.get("validation_freq", 1)
+    for number in (
+        frequency if isinstance(frequency, (list, tuple, set)) else [frequency]
+    ):
+        check_count("validation_freq", number)
     strategy = tf.distribute.get_strategy()
     if tf.distribute.has_strategy() and strategy is not model.distribute_strategy:
         raise ValueError(
@@ -156,8 +214,17 @@ def check_fit_options(model, options: dict):
         )
 
 
+def check_callbacks(callbacks: list):
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise ValueError(
+                "`callbacks` must be instances of keras.callbacks.Callback. Received: "
+                f"{callback!r}. Make an object of the class, with `()`, or derive one."
+            )
+
+
 def check_execution(model, steps_per_epoch: int):
-    """An endless pipeline would play the rounds that overshoot an epoch."""
+    """Endless data would play the rounds that overshoot an epoch."""
     if steps_per_epoch % model.steps_per_execution:
         raise ValueError(
             f"An epoch of {steps_per_epoch} steps can't be played in executions of "
@@ -166,80 +233,7 @@ def check_execution(model, steps_per_epoch: int):
         )
 
 
-def _check_shares(model, data, batch_size: int):
-    turns, parts = model.discriminator_steps, model.accumulation_steps
-    replicas = model.distribute_strategy.num_replicas_in_sync
-    if batch_size % (turns * parts * replicas):
-        raise ValueError(
-            f"A batch of {batch_size} images can't be shared by "
-            f"discriminator_steps={turns} turns of accumulation_steps={parts} parts on "
-            f"{replicas} replicas. Use a batch_size divisible by "
-            f"{turns * parts * replicas}: each sees its share of the images."
-        )
-    if turns * parts > 1 and model.unpack(data.element_spec)["real"].shape[0] is None:
-        raise ValueError(
-            f"With discriminator_steps={turns} and accumulation_steps={parts} every "
-            "batch must be whole. Batch the dataset with `drop_remainder=True`."
-        )
-
-
 def _fits(shape, actual) -> bool:
     return len(shape) == len(actual) and all(
         size is None or size == other for size, other in zip(shape, actual, strict=True)
-    )
-
-
-def _check_spec(model, spec):
-    expected = model.example_shape
-    shown = f"(batch, {', '.join(map(str, expected))})"
-    if spec.shape.rank is None or not _fits(spec.shape[1:], expected):
-        raise ValueError(
-            f"The networks were built for examples of shape {shown}. Received batches "
-            f"of shape {spec.shape}. {_shape_advice(spec.shape, expected)}"
-        )
-    if spec.dtype == tf.uint8:
-        raise ValueError(_range_message(None, "uint8"))
-    if not spec.dtype.is_floating:
-        raise ValueError(
-            f"Expected floating-point batches. Received: {spec.dtype.name}. Cast them "
-            "to float32, images scaled to [-1, 1]."
-        )
-
-
-def _shape_advice(shape, expected) -> str:
-    if shape.rank == len(expected):
-        if tuple(shape) == expected:
-            return (
-                "Batch the dataset: `dataset.batch(batch_size, drop_remainder=True)`."
-            )
-        return "Images need a channel axis: `images[..., None]`."
-    if shape.rank == 4 and len(expected) == 3 and shape[1] == expected[-1]:
-        return "Images are NHWC here: transpose with `(0, 2, 3, 1)`."
-    return "Resize the data, or build the networks for its shape."
-
-
-def _check_values(model, real: np.ndarray):
-    bad = int(np.size(real) - np.count_nonzero(np.isfinite(real)))
-    if bad:
-        raise ValueError(
-            f"The data hold {bad} values that are NaN or infinite, of {real.size}. "
-            "Remove those examples."
-        )
-    is_image = len(model.example_shape) == 3
-    if is_image and max(-real.min(), real.max()) > 1.0 + RANGE_TOLERANCE:
-        raise ValueError(_range_message(real, real.dtype.name))
-    if is_image and real.min() >= 0.0 and real.max() > 0.0:
-        raise ValueError(
-            f"Images must span [-1, 1]. Received values in [{real.min():.3g}, "
-            f"{real.max():.3g}], which looks like [0, 1]: scale with `2 * x - 1`."
-        )
-
-
-def _range_message(real, dtype: str) -> str:
-    span = ""
-    if real is not None and real.size:
-        span = f" with values in [{real.min():.4g}, {real.max():.4g}]"
-    return (
-        f"Images must be floats in [-1, 1]. Received: {dtype}{span}. Scale with "
-        "`x / 127.5 - 1`, or let `keras_gan.data.from_arrays` do it."
     )

@@ -8,14 +8,12 @@ import random
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from keras_gan import losses as losses_lib
 from keras_gan import penalties as penalties_lib
-from keras_gan.data.pipeline import Pipeline
 from keras_gan.metrics import streaming
 from keras_gan.metrics.real_fake import RealFakeMetric
-from keras_gan.models import checks, distribution, feeding
+from keras_gan.models import checks, distribution, door, feeding
 from keras_gan.models.averaging import averaged_copy
 from keras_gan.models.execution import StepsInARow
 from keras_gan.models.inspection import Inspector
@@ -23,10 +21,8 @@ from keras_gan.models.journal import PLAYERS, Journal
 from keras_gan.models.optimizers import OptimizerPair, prepare_optimizers
 from keras_gan.models.saved_game import SavedGame
 
-TURNS = ("alternating", "simultaneous")
 
-
-class TwoPlayerModel(SavedGame):
+class TwoPlayerModel(door.CheckedModel, SavedGame):
     """Everything of a game that is not the game; see `AdversarialModel`.
 
     All that the future of a run depends on is saved state: networks, averages, both
@@ -46,11 +42,7 @@ class TwoPlayerModel(SavedGame):
     ):
         distribution.check_strategy(tf.distribute.get_strategy())
         super().__init__(name=name)
-        if not 0.0 <= ema_momentum < 1.0:
-            raise ValueError(
-                f"`ema_momentum` must lie in [0, 1). Received: {ema_momentum}"
-            )
-        self.ema_momentum = float(ema_momentum)
+        self.ema_momentum = checks.check_momentum("ema_momentum", ema_momentum)
         # A seed that nobody chose is taken over from a checkpoint.
         self.draws_seed = seed is None
         self.seed = checks.check_seed(random.randrange(2**31) if seed is None else seed)
@@ -158,9 +150,14 @@ class TwoPlayerModel(SavedGame):
                 (docs/design/0007-order-of-sums.md).
             jit_compile: As in `keras.Model.compile`.
         """
-        checks.check_choice("turns", turns, TURNS)
+        checks.check_choice("turns", turns, ("alternating", "simultaneous"))
         checks.check_count("discriminator_steps", discriminator_steps)
         checks.check_count("accumulation_steps", accumulation_steps)
+        checks.check_count("steps_per_execution", steps_per_execution)
+        checks.check_choice("jit_compile", jit_compile, ("auto", True, False, None))
+        checks.check_optimizer("generator_optimizer", generator_optimizer)
+        checks.check_optimizer("discriminator_optimizer", discriminator_optimizer)
+        checks.check_constraint("discriminator_constraint", discriminator_constraint)
         loss = losses_lib.get(loss)
         penalties = penalties_lib.get_all(penalties)
         metrics = streaming.get_all(metrics)
@@ -277,6 +274,7 @@ class TwoPlayerModel(SavedGame):
     def fit(
         self,
         x=None,
+        y=None,
         *,
         batch_size: int | None = None,
         epochs: int = 1,
@@ -290,6 +288,7 @@ class TwoPlayerModel(SavedGame):
             x: A `keras_gan.data.Pipeline` (which goes on where the model's step
                 stands, so that a resumed run is exact), a `tf.data.Dataset` of
                 batches, or an array, which becomes a pipeline.
+            y: Refused: what belongs to an image comes with it in the dataset.
             batch_size: Images in a batch, for arrays only; 32 by default.
             epochs: Number of the last epoch.
             steps_per_epoch: Rounds in an epoch; by default one pass of the data.
@@ -306,29 +305,28 @@ class TwoPlayerModel(SavedGame):
                 trained.
         """
         checks.check_compiled(self)
-        checks.check_fit_options(self, kwargs)
+        counts = {"batch_size": batch_size, "steps_per_epoch": steps_per_epoch}
+        checks.check_fit_options(self, kwargs, y=y, epochs=epochs, **counts)
         callbacks = feeding.in_order(kwargs.pop("callbacks", None))
         keeper = feeding.keeper_of(callbacks)
         if keeper is not None:
             keeper.find(self)
         data = feeding.feed(self, x, batch_size)
-        checks.check_data(self, data)
+        door.check_data(self, data)
+        first = kwargs.get("initial_epoch", 0)
         steps_per_epoch = feeding.epoch_length(
             data,
             steps_per_epoch,
+            epochs - first,
             must_be_known=keeper is not None
             or distribution.is_multi_worker(self.distribute_strategy),
         )
-        if isinstance(data, Pipeline):
+        if steps_per_epoch is not None:
             checks.check_execution(self, steps_per_epoch)
-        if validation_data is not None:
-            batched = isinstance(validation_data, (Pipeline, tf.data.Dataset))
-            size = kwargs.pop("validation_batch_size", None if batched else batch_size)
-            validation_data = feeding.evaluation_feed(self, validation_data, size)
+        judged = feeding.validation_feed(self, validation_data, batch_size, kwargs)
         position = None
         if keeper is not None:
-            initial_epoch = kwargs.get("initial_epoch", 0)
-            position = keeper.resume(self, data, steps_per_epoch, initial_epoch)
+            position = keeper.resume(self, data, steps_per_epoch, first)
             kwargs["initial_epoch"] = position.epoch
         try:
             return feeding.fit_from(
@@ -338,7 +336,7 @@ class TwoPlayerModel(SavedGame):
                 lambda: feeding.batches(self, data, steps_per_epoch, position),
                 epochs=epochs,
                 steps_per_epoch=steps_per_epoch,
-                validation_data=validation_data,
+                validation_data=judged,
                 callbacks=callbacks,
                 shuffle=False,
                 **kwargs,
@@ -349,7 +347,7 @@ class TwoPlayerModel(SavedGame):
             if keeper is not None:
                 keeper.release()
 
-    def evaluate(self, x=None, *, batch_size: int | None = None, **kwargs):
+    def evaluate(self, x=None, y=None, *, batch_size: int | None = None, **kwargs):
         """Plays the game without training, as `keras.Model.evaluate`.
 
         Both networks run in inference mode, latents are the same in every call. The
@@ -358,6 +356,7 @@ class TwoPlayerModel(SavedGame):
 
         Args:
             x: As in `fit`; of a pipeline one epoch is used.
+            y: Refused, as in `fit`.
             batch_size: Images in a batch, for arrays only; 32 by default.
             **kwargs: Passed to `keras.Model.evaluate`.
 
@@ -365,11 +364,14 @@ class TwoPlayerModel(SavedGame):
             The logs, as `keras.Model.evaluate` gives them.
         """
         checks.check_compiled(self)
+        checks.refuse_unused({**kwargs, "y": y}, {"y", "sample_weight"})
         # Keras calls this from `fit` too, with what `fit` has prepared and cached.
         if not kwargs.get("_use_cached_eval_dataset"):
-            x = feeding.evaluation_feed(self, x, batch_size)
+            x = feeding.evaluation_feed(self, x, batch_size, kwargs.get("steps"))
         self._is_evaluating = True
         try:
-            return super().evaluate(x, **kwargs)
+            logs = super().evaluate(x, **kwargs)
         finally:
             self._is_evaluating = False
+        feeding.check_evaluated(self, kwargs.get("steps"))
+        return logs

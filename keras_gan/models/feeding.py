@@ -8,8 +8,13 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.data.pipeline import Pipeline, from_asked
-from keras_gan.models import checks, distribution
+from keras_gan.models import checks, distribution, door, parts
 from keras_gan.models.stopping import StopOnNaN
+
+_AFRESH = (
+    "Repeat the dataset with `repeat()`, ask for fewer steps, or give "
+    "`tf.data.Dataset.from_generator` a function that starts anew each time."
+)
 
 
 class Position(NamedTuple):
@@ -26,11 +31,9 @@ class Position(NamedTuple):
     origin: int
 
 
-def keeper_of(callbacks) -> Any:
+def keeper_of(callbacks: list) -> Any:
     """Returns the callback that can bring a training back, if there is one."""
-    # A `keras.callbacks.CallbackList` has them in there.
-    callbacks = getattr(callbacks, "callbacks", callbacks)
-    found = [c for c in tf.nest.flatten(callbacks) if hasattr(c, "resume")]
+    found = [c for c in callbacks if hasattr(c, "resume")]
     if len(found) > 1:
         raise ValueError(
             f"One callback keeps the checkpoints of a training. Received: {found}."
@@ -38,45 +41,92 @@ def keeper_of(callbacks) -> Any:
     return found[0] if found else None
 
 
-def in_order(callbacks) -> Any:
+def in_order(callbacks) -> list:
     """Returns callbacks with the one that saves the training last.
 
     What it saves is then what all others have done. First comes one that ends a
     training of NaNs, if there is none.
     """
-    if isinstance(callbacks, keras.callbacks.CallbackList):
-        return callbacks
-    callbacks = [] if callbacks is None else tf.nest.flatten(callbacks)
-    if not any(isinstance(callback, StopOnNaN) for callback in callbacks):
-        callbacks = [StopOnNaN(), *callbacks]
-    return sorted(callbacks, key=lambda callback: hasattr(callback, "resume"))
+    # A `keras.callbacks.CallbackList` has them in there.
+    callbacks = getattr(callbacks, "callbacks", callbacks)
+    given = [c for c in tf.nest.flatten(callbacks) if c is not None]
+    checks.check_callbacks(given)
+    if not any(isinstance(callback, StopOnNaN) for callback in given):
+        given = [StopOnNaN(), *given]
+    return sorted(given, key=lambda callback: hasattr(callback, "resume"))
 
 
 def feed(model, x, batch_size: int | None) -> Any:
     """Returns what a user gave, as a pipeline if it was an array."""
     if isinstance(x, (dict, tuple)):
-        x = model.unpack(x)["real"]
+        x = _array_of(model, x)
     if isinstance(x, (np.ndarray, tf.Tensor)):
-        return checks.pipeline_of_array(model, np.asarray(x), batch_size or 32)
+        size = 32 if batch_size is None else batch_size
+        return door.pipeline_of_array(model, np.asarray(x), size)
     if batch_size is not None:
         raise ValueError(
             "`batch_size` belongs to arrays; a dataset or pipeline has its own. "
-            f"Received: batch_size={batch_size} with {type(x).__name__}"
+            f"Received: batch_size={batch_size} with {type(x).__name__}. Leave it out."
         )
     return x
 
 
-def evaluation_feed(model, x, batch_size: int | None) -> Any:
-    """Returns one epoch of what a user gave, checked."""
+def _array_of(model, x):
+    if len(model.batch_parts) > 1:
+        raise ValueError(
+            f"Expected the parts {', '.join(model.batch_parts)} as a dataset, in which "
+            f"they stay together. Received: {parts.outline(x)}. Give `tf.data.Dataset"
+            ".from_tensor_slices(...).batch(batch_size, drop_remainder=True)`."
+        )
+    return model.unpack(x)["real"]
+
+
+def evaluation_feed(
+    model, x, batch_size: int | None, steps: int | None = None, asked: str = "steps"
+) -> Any:
+    """Returns one epoch of what a user gave, checked.
+
+    Args:
+        model: The game.
+        x: What the user gave.
+        batch_size: Images in a batch, for arrays only.
+        steps: Batches that are asked for; `None` is all there are.
+        asked: Name of the option that `steps` came by.
+    """
+    checks.check_optional_count(asked, steps)
     data = feed(model, x, batch_size)
     if isinstance(data, Pipeline):
-        data = data.dataset(num_steps=data.steps_per_epoch)
-    checks.check_data(model, data)
+        data = data.dataset(num_steps=steps or data.steps_per_epoch)
+    door.check_data(model, data)
+    door.check_length(data, steps, 1, asked)
     return distribution.shared(model.distribute_strategy, data)
 
 
-def epoch_length(data, steps_per_epoch: int | None, must_be_known: bool) -> int | None:
+def validation_feed(model, x, batch_size: int | None, options: dict) -> Any:
+    """Returns `validation_data`, checked; `options` are those of `fit`."""
+    if x is None:
+        return None
+    batched = isinstance(x, (Pipeline, tf.data.Dataset))
+    size = options.pop("validation_batch_size", None if batched else batch_size)
+    steps = options.get("validation_steps")
+    return evaluation_feed(model, x, size, steps, "validation_steps")
+
+
+def check_evaluated(model, steps: int | None):
+    """Raises if the data of an evaluation ended early, of which Keras only warns."""
+    played = int(model._evaluation_step.numpy())
+    if played < (steps or 1) and not model.stop_evaluating:
+        raise ValueError(
+            f"Expected {steps or 'some'} batches to evaluate on. Received: {played}, "
+            f"then the data ended. {_AFRESH}"
+        )
+
+
+def epoch_length(
+    data, steps_per_epoch: int | None, num_epochs: int, must_be_known: bool
+) -> int | None:
     """Returns the steps of an epoch, `None` where only the end of the data tells."""
+    door.check_length(data, steps_per_epoch, num_epochs, "steps_per_epoch")
     if steps_per_epoch is not None or isinstance(data, Pipeline):
         return steps_per_epoch or data.steps_per_epoch
     if not must_be_known:
@@ -111,7 +161,8 @@ def batches(model, data, steps_per_epoch: int | None, position: Position | None)
     if position is None or not isinstance(data, tf.data.Dataset):
         return distribution.shared(strategy, data)
     # Repeated as Keras would, so that skipping leads to the same batches.
-    if int(data.cardinality()) == steps_per_epoch:
+    length = int(data.cardinality())
+    if length > 0 and length % steps_per_epoch == 0:
         data = data.repeat()
     data = from_asked(data.skip, lambda: now() - position.origin)
     return distribution.shared(strategy, data)
@@ -125,7 +176,7 @@ def fit_from(
     *,
     epochs: int,
     steps_per_epoch: int | None,
-    callbacks: Any,
+    callbacks: list,
     **options: Any,
 ) -> keras.callbacks.History:
     """Calls Keras' `fit` so that an epoch which is begun is ended first.
@@ -133,6 +184,8 @@ def fit_from(
     Keras' epochs are of one length. So the rest of the first is a `fit` of its own; to
     the callbacks both are one training.
     """
+    watch = _EnoughBatches(steps_per_epoch)
+    callbacks = [watch, *callbacks]
     begun = position is not None and position.steps and position.epoch < epochs
     if not begun:
         return fit(
@@ -158,6 +211,7 @@ def fit_from(
         (position.epoch + 1, epochs, steps_per_epoch),
     ):
         if first < last and not model.stop_training:
+            watch.steps = steps
             fit(
                 new_batches(),
                 initial_epoch=first,
@@ -185,3 +239,27 @@ class _OneTraining(keras.callbacks.CallbackList):
 
     def end(self):
         super().on_train_end(self.last_logs)
+
+
+class _EnoughBatches(keras.callbacks.Callback):
+    """Raises when the data end before an epoch does; Keras warns and goes on.
+
+    Args:
+        steps: Steps of an epoch; with `None` one is enough.
+    """
+
+    def __init__(self, steps: int | None):
+        super().__init__()
+        self.steps = steps
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._first_step = int(self.model.step.numpy())
+
+    def on_epoch_end(self, epoch, logs=None):
+        played = int(self.model.step.numpy()) - self._first_step
+        if played < (self.steps or 1) and not self.model.stop_training:
+            raise ValueError(
+                f"Expected {self.steps or 'some'} batches for epoch {epoch + 1}. "
+                f"Received: {played}, then the data ended. {_AFRESH} The model keeps "
+                "what it has learned."
+            )

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.models import checks
+from keras_gan.models import checks, parts
 from keras_gan.models.base import AdversarialModel
 from keras_gan.random import normal, uniform
 
@@ -105,15 +105,7 @@ class GAN(AdversarialModel):
         }
 
     def unpack(self, data) -> dict:
-        real, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if isinstance(real, dict):
-            real = real.get("image")
-        if isinstance(real, (dict, list, tuple)) or real is None:
-            raise ValueError(
-                "Expected batches of images: a tensor, a tuple that begins with it, "
-                f"or a dict with the key 'image'. Received: {data!r}"
-            )
-        return {"real": real}
+        return {"real": parts.examples_of(data, "image")}
 
     def generate_fakes(self, batch, seed, training):
         latents = self._latents(tf.shape(batch["real"])[0], seed)
