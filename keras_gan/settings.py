@@ -32,6 +32,7 @@ class Settings:
     validation_split: str | None = None
     health: bool | None = None
     download: bool = False
+    skip_broken: bool = False
 
     def differences(self, other: "Settings") -> list[str]:
         """Lines `name: this -> other` for all settings that differ."""
@@ -74,6 +75,7 @@ def load_data(settings: Settings):
         seed=settings.seed,
         split=settings.split,
         download=settings.download,
+        skip_broken=settings.skip_broken,
         **options,
     )
 

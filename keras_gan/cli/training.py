@@ -88,6 +88,11 @@ def _training_options(command):
             "[default: where it costs less than 2 %]",
         ),
         click.option("--download", is_flag=True, help="Let TFDS fetch the data."),
+        click.option(
+            "--skip-broken",
+            is_flag=True,
+            help="Leave out image files that can't be decoded, rather than to stop.",
+        ),
     ]
     for decorate in reversed(options):
         command = decorate(command)

@@ -19,6 +19,10 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
+class BrokenFilesWarning(UserWarning):
+    """Some image files of a folder cannot be decoded and are left out."""
+
+
 def from_folder(
     path: str | os.PathLike,
     image_size: ImageSize,
@@ -128,9 +132,14 @@ def _decodable(
         return files
     some = "; ".join(broken[:5]) + ("; ..." if len(broken) > 5 else "")
     report = f"{len(broken)} of {len(files)} image files cannot be decoded: {some}."
+    if len(broken) == len(files):
+        raise ValueError(f"{report} Expected at least one that can be.")
     if not skip_broken:
-        raise ValueError(f"{report} Remove them or pass `skip_broken=True`.")
-    warnings.warn(f"{report} They are left out.", stacklevel=3)
+        raise ValueError(
+            f"{report} Remove them, or leave them out with `skip_broken=True` "
+            "(`--skip-broken` of the command)."
+        )
+    warnings.warn(f"{report} They are left out.", BrokenFilesWarning, stacklevel=3)
     return [file for file, why in zip(files, faults, strict=True) if not why]
 
 

@@ -39,6 +39,7 @@ def load(
     split: str = "train",
     data_dir: str | os.PathLike | None = None,
     download: bool = False,
+    skip_broken: bool = False,
 ) -> Pipeline:
     """Makes a pipeline of data that is named by one word or path.
 
@@ -53,6 +54,8 @@ def load(
         split: Split of a set of TensorFlow Datasets; other sources have none.
         data_dir: Folder of prepared sets of TensorFlow Datasets.
         download: Whether to download a set of TensorFlow Datasets.
+        skip_broken: Whether to leave out files of a folder that cannot be decoded,
+            with a warning, rather than to raise.
 
     Returns:
         A `Pipeline`.
@@ -88,7 +91,9 @@ example_shape=(8, 8, 1), num_examples=1797)
         return digits(image_size=image_size, batch_size=batch_size, seed=seed)
     if path.is_dir():
         size = _needed_size(path, image_size)
-        return from_folder(path, size, batch_size=batch_size, seed=seed)
+        return from_folder(
+            path, size, batch_size=batch_size, seed=seed, skip_broken=skip_broken
+        )
     return from_file(path, image_size=image_size, batch_size=batch_size, seed=seed)
 
 

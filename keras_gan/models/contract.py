@@ -312,7 +312,6 @@ class TwoPlayerModel(door.CheckedModel, SavedGame):
         if keeper is not None:
             keeper.find(self)
         data = feeding.feed(self, x, batch_size)
-        door.check_data(self, data)
         first = kwargs.get("initial_epoch", 0)
         steps_per_epoch = feeding.epoch_length(
             data,

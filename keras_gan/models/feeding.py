@@ -57,17 +57,18 @@ def in_order(callbacks) -> list:
 
 
 def feed(model, x, batch_size: int | None) -> Any:
-    """Returns what a user gave, as a pipeline if it was an array."""
+    """Returns what a user gave, checked, and as a pipeline if it was an array."""
     if isinstance(x, (dict, tuple)):
         x = _array_of(model, x)
     if isinstance(x, (np.ndarray, tf.Tensor)):
         size = 32 if batch_size is None else batch_size
-        return door.pipeline_of_array(model, np.asarray(x), size)
-    if batch_size is not None:
+        x = door.pipeline_of_array(model, np.asarray(x), size)
+    elif batch_size is not None:
         raise ValueError(
             "`batch_size` belongs to arrays; a dataset or pipeline has its own. "
             f"Received: batch_size={batch_size} with {type(x).__name__}. Leave it out."
         )
+    door.check_data(model, x)
     return x
 
 
@@ -97,7 +98,6 @@ def evaluation_feed(
     data = feed(model, x, batch_size)
     if isinstance(data, Pipeline):
         data = data.dataset(num_steps=steps or data.steps_per_epoch)
-    door.check_data(model, data)
     door.check_length(data, steps, 1, asked)
     return distribution.shared(model.distribute_strategy, data)
 
