@@ -305,3 +305,30 @@ def test_a_run_is_judged_by_the_split_that_it_is_not_trained_on(mnist_dir):
         assert chosen.validation_split == split
         if split == "none":
             assert settings_lib.load_held_out(chosen) is None
+
+
+@pytest.fixture
+def with_a_broken_picture(pictures):
+    (pictures / "broken.png").write_bytes(b"")
+    options = ["--image-size", 8, "--width", 4, "--batch-size", 2, "--epochs", 1]
+    return ["--data", pictures, *options, "--quiet"]
+
+
+def test_broken_pictures_stop_the_command_before_a_run_is_begun(
+    with_a_broken_picture, tmp_path_factory
+):
+    out = tmp_path_factory.mktemp("runs") / "pictures"
+    result = call("train", *with_a_broken_picture, "--out", out)
+    assert result.exit_code == 1 and not out.exists()
+    assert "1 of 7 image files" in result.output and "--skip-broken" in result.output
+
+
+@pytest.mark.slow
+def test_broken_pictures_are_left_out_when_asked_and_by_the_report_too(
+    with_a_broken_picture, tmp_path_factory
+):
+    out = tmp_path_factory.mktemp("runs") / "pictures"
+    result = call("train", *with_a_broken_picture, "--out", out, "--skip-broken")
+    assert result.exit_code == 0, result.output
+    assert "Warning: 1 of 7 image files" in result.output
+    assert "6 examples" in result.output

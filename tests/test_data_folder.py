@@ -89,15 +89,70 @@ def test_shrinking_a_photograph_keeps_what_the_size_can_show(tmp_path):
     assert shrunk.std() > 30
 
 
+NOISE = Image.fromarray(pixels(1, (64, 64, 3))[0])
+RED, BLUE = (Image.new("RGB", (8, 8), color) for color in ("red", "blue"))
+
+
+def encoded(image, form, **options):
+    whole = io.BytesIO()
+    image.save(whole, form, **options)
+    return whole.getvalue()
+
+
+BROKEN = {
+    "cut.png": encoded(NOISE, "png")[:-2000],
+    "cut.jpg": encoded(NOISE, "jpeg")[:-1],
+    "cut.gif": encoded(NOISE, "gif")[:-300],
+    "cut.bmp": encoded(NOISE, "bmp")[:-300],
+    "cut.webp": encoded(NOISE, "webp")[:-300],
+    "head.png": encoded(NOISE, "png")[:8],
+    "empty.png": b"",
+    "zeros.jpg": bytes(1000),
+    "text.png": b"no picture",
+    "page.jpg": b"<html>404 Not Found</html>",
+    "paper.png": encoded(NOISE, "pdf"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_every_kind_of_broken_file_is_named_with_the_cure(tmp_path, name):
+    (tmp_path / "good.png").write_bytes(encoded(RED, "png"))
+    (tmp_path / name).write_bytes(BROKEN[name])
+    words = f"1 of 2 image files cannot be decoded: .*{name}.*--skip-broken"
+    with pytest.raises(ValueError, match=words):
+        data.from_folder(tmp_path, 8, batch_size=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    {
+        "a jpeg.png": encoded(RED, "jpeg", quality=100),
+        "a png.jpg": encoded(RED, "png"),
+        "moving.gif": encoded(RED, "gif", save_all=True, append_images=[BLUE]),
+        "moving.webp": encoded(RED, "webp", save_all=True, append_images=[BLUE]),
+        "moving.png": encoded(RED, "png", save_all=True, append_images=[BLUE]),
+    }.items(),
+)
+def test_content_counts_rather_than_the_suffix_and_of_frames_the_first(
+    tmp_path, name, content
+):
+    (tmp_path / name).write_bytes(content)
+    (batch,) = data.from_folder(tmp_path, 8, batch_size=1)
+    np.testing.assert_allclose(batch[0, 4, 4], [1, -1, -1], atol=0.1)
+
+
+def test_a_folder_of_broken_files_alone_is_refused_even_when_they_may_be_skipped(
+    tmp_path,
+):
+    (tmp_path / "text.png").write_bytes(BROKEN["text.png"])
+    with pytest.raises(ValueError, match="1 of 1 .*Expected at least one"):
+        data.from_folder(tmp_path, 8, batch_size=1, skip_broken=True)
+
+
 @pytest.fixture
 def damaged(pictures):
-    whole = io.BytesIO()
-    Image.fromarray(pixels(1, (64, 64, 3))[0]).save(whole, "png")
-    (pictures / "cut.png").write_bytes(whole.getvalue()[:-2000])
-    whole = io.BytesIO()
-    Image.fromarray(pixels(1, (64, 64, 3))[0]).save(whole, "jpeg")
-    (pictures / "cut.jpg").write_bytes(whole.getvalue()[:-500])
-    (pictures / "text.png").write_text("no picture")
+    for name in ("cut.png", "cut.jpg", "text.png"):
+        (pictures / name).write_bytes(BROKEN[name])
     return pictures
 
 
@@ -112,6 +167,9 @@ def test_broken_files_are_left_out_when_asked(damaged):
     with pytest.warns(UserWarning, match="3 of 9 image files cannot be decoded"):
         pipeline = data.from_folder(damaged, 8, batch_size=2, skip_broken=True)
     np.testing.assert_allclose(reds(pipeline), np.arange(0, 240, 40), atol=6)
+    with pytest.warns(UserWarning, match="They are left out"):
+        whole = data.load_examples(damaged, image_size=8, skip_broken=True)
+    assert len(whole) == 6
 
 
 def test_an_unverified_broken_file_is_named_when_its_turn_comes(damaged):

@@ -135,6 +135,7 @@ def _evaluation(
     if split is None and _of(settings, "validation_split") != "none":
         split = _of(settings, "validation_split")
     loading = {"image_size": size, "data_dir": where, "download": download}
+    loading["skip_broken"] = bool(_of(settings, "skip_broken"))
     train = load_examples(name, trained_on, max_examples=MOST_EXAMPLES, **loading)
     if split is None and is_tfds(name):
         split = held_out_split(name, trained_on, where)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sys
+import warnings
 from pathlib import Path
 
 import click
@@ -125,7 +126,7 @@ def train(ctx, out, resume, overwrite, quiet, report, **options):
         run, settings = None, _settings(options)
     start()
     check_names(settings)
-    pipeline = load_data(settings)
+    pipeline = _load(settings)
     if run is None:
         settings = with_held_out(settings)
     held_out = load_held_out(settings)
@@ -137,6 +138,19 @@ def train(ctx, out, resume, overwrite, quiet, report, **options):
     _train(run, settings, model, pipeline, quiet, held_out, done)
     if report:
         _report(run, pipeline)
+
+
+def _load(settings):
+    """The pipeline of a run, with a line on image files that are left out."""
+    from keras_gan.data.folder import BrokenFilesWarning
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", BrokenFilesWarning)
+        pipeline = load_data(settings)
+    for warning in caught:
+        click.echo(f"Warning: {warning.message}", err=True)
+    return pipeline
 
 
 def _settings(options) -> Settings:

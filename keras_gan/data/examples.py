@@ -97,6 +97,7 @@ def load_examples(
     download: bool = False,
     max_examples: int | None = None,
     seed: int = 0,
+    skip_broken: bool = False,
 ) -> Examples:
     """Load data that is named by one word or path, whole.
 
@@ -113,6 +114,7 @@ def load_examples(
             first of a split of TensorFlow Datasets. Of points that are drawn afresh,
             how many to draw, by default 20,000.
         seed: Of that choice and of those points.
+        skip_broken: As for `load`.
 
     Returns:
         `Examples`, with labels for digits and for sets of TensorFlow Datasets that
@@ -140,7 +142,7 @@ def load_examples(
     elif source in ("ring", "grid"):
         return _of_mixture(str(source), image_size, max_examples or _NUM_POINTS, seed)
     elif Path(source).expanduser().is_dir():
-        return _of_folder(source, image_size, max_examples, seed)
+        return _of_folder(source, image_size, max_examples, seed, skip_broken)
     else:
         examples = _of_file(Path(source).expanduser(), image_size)
     return examples if max_examples is None else examples.some(max_examples, seed)
@@ -222,9 +224,16 @@ def _of_folder(
     image_size: ImageSize | None,
     max_examples: int | None,
     seed: int,
+    skip_broken: bool,
 ) -> Examples:
     # One at a time, or an epoch would leave out what fills no batch.
-    pipeline = sources.load(source, batch_size=1, seed=seed, image_size=image_size)
+    pipeline = sources.load(
+        source,
+        batch_size=1,
+        seed=seed,
+        image_size=image_size,
+        skip_broken=skip_broken,
+    )
     count = len(pipeline) if max_examples is None else min(len(pipeline), max_examples)
     images = pipeline.dataset(num_steps=count).unbatch().batch(_BATCH_SIZE)
     return Examples(
