@@ -8,6 +8,7 @@ import random
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from keras_gan import losses as losses_lib
 from keras_gan import penalties as penalties_lib

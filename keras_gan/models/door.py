@@ -190,11 +190,12 @@ def _check_dataset(model, data: tf.data.Dataset):
     if first is None:
         raise ValueError(_NO_BATCH)
     check_batch(model, model.unpack(first))
-    turns = model.discriminator_steps
-    if turns > 1 and any(specs[name].shape[0] is None for name in model.batch_parts):
+    turns, shares = model.discriminator_steps, model.accumulation_steps
+    known = all(specs[name].shape[0] is not None for name in model.batch_parts)
+    if turns * shares > 1 and not known:
         raise ValueError(
-            f"With discriminator_steps={turns} every batch must be whole. Received: "
-            "batches of unknown size. Batch the dataset with `drop_remainder=True`."
+            f"With discriminator_steps={turns} and accumulation_steps={shares} every "
+            "batch must be whole. Received: batches of unknown size. Batch the dataset with `drop_remainder=True`."
         )
 
 
