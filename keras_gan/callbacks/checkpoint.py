@@ -85,6 +85,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.say = say
         self._found = self._means = self._signal = self._described = None
         self._position = Position(0, 0, 0)
+        self._is_alone = self._is_chief = True
         self._handlers: dict = {}
         # Whose state the newest checkpoint is, and of which step.
         self._known = None

@@ -195,7 +195,8 @@ def _check_dataset(model, data: tf.data.Dataset):
     if turns * shares > 1 and not known:
         raise ValueError(
             f"With discriminator_steps={turns} and accumulation_steps={shares} every "
-            "batch must be whole. Received: batches of unknown size. Batch the dataset with `drop_remainder=True`."
+            "batch must be whole. Received: batches of unknown size. Batch the dataset "
+            "with `drop_remainder=True`."
         )
 
 
