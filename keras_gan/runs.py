@@ -130,6 +130,32 @@ class Run:
         with open(self.log, "w", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(rows[:1] + kept)
 
+    def mend(self, settings: Settings, log):
+        """Makes anew what a running training can't go on without, and says so.
+
+        Args:
+            settings: The run's settings.
+            log: The `keras.callbacks.CSVLogger` that writes `log.csv`.
+        """
+        from keras_gan.callbacks.progress import say
+
+        gone = [path for path in (self.config, self.log) if not path.is_file()]
+        if not gone:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.config in gone:
+            self.write_settings(settings)
+        if self.log in gone:
+            # What it writes goes into a file without a name.
+            log.on_train_end()
+            log.append_header = True
+            log.on_train_begin()
+        names = " and ".join(path.name for path in gone)
+        say(
+            f"Somebody has removed {names} in {self.folder} while it trains. The "
+            "training goes on in new files, without earlier rows."
+        )
+
     def draw_film(self):
         """Writes the animation of all sample pictures so far."""
         from keras_gan import pictures
@@ -226,9 +252,13 @@ def train(
     from keras_gan import callbacks
 
     run.forget_epochs_after(done)
+    log = keras.callbacks.CSVLogger(run.log, append=done > 0)
     watchers = [
+        keras.callbacks.LambdaCallback(
+            on_epoch_end=lambda epoch, logs: run.mend(settings, log)
+        ),
         keras.callbacks.TerminateOnNaN(),
-        keras.callbacks.CSVLogger(run.log, append=done > 0),
+        log,
         _sample_pictures(run, settings, pipeline),
         callbacks.Checkpoint(
             run.checkpoints,

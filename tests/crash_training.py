@@ -7,6 +7,9 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
 
 from keras_gan.checkpoints import CheckpointFolder, restore
 from tests import harness
@@ -23,37 +26,93 @@ SCRIPT = textwrap.dedent("""
 """)
 
 
-def assert_kills_change_nothing(
-    folder: Path, kills: int, seconds: tuple[float, float] = (3, 9)
-) -> int:
-    """Kills a training at random, and compares its end with one that was left alone.
+class Comparison(NamedTuple):
+    """A killed training beside one that was left alone.
 
-    After the last kill it goes on a little, and is asked to end.
+    Attributes:
+        kills: SIGKILLs.
+        within_a_save: How many of them left a checkpoint half written or half removed.
+        steps: Rounds that both have played.
+        bits: Size of the state of either.
+        differing_bits: How many of them are not equal.
+    """
+
+    kills: int
+    within_a_save: int
+    steps: int
+    bits: int
+    differing_bits: int
+
+
+def kill(folder: Path, kills: int, seconds: tuple[float, float] = (3, 9)) -> None:
+    """Kills a training at random, again and again.
+
+    What lies in the folder is gone on with, up to the number of kills.
 
     Args:
-        folder: Where the checkpoints lie.
+        folder: Where the checkpoints lie, and a line for every kill with what it left
+            half done.
         kills: How many SIGKILLs.
-        seconds: Least and most time between the first step and a kill.
-
-    Returns:
-        Rounds that were played.
+        seconds: Least and most time from the begin of the training to a kill.
     """
-    rng = random.Random(kills)
-    for how in [signal.SIGKILL] * kills + [signal.SIGTERM]:
-        process = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=Path(__file__).parents[1],
-        )
-        assert process.stdout.readline() == b"trains\n"
-        time.sleep(rng.uniform(*seconds))
-        process.send_signal(how)
-        process.stdout.close()
-        assert process.wait(120) == -how
-    end = CheckpointFolder(folder).newest()
+    folder.mkdir(parents=True, exist_ok=True)
+    for count in range(len(_left(folder)), kills):
+        _stop(folder, random.Random(count).uniform(*seconds), signal.SIGKILL)
+        names = sorted(path.name for path in _checkpoints(folder).glob(".*"))
+        with open(folder / "kills.txt", "a") as file:
+            file.write(" ".join(names) + "\n")
+
+
+def compare(folder: Path) -> Comparison:
+    """Lets a killed training go on a little, and compares it with an unbroken one."""
+    _stop(folder, 5, signal.SIGTERM)
+    end = CheckpointFolder(_checkpoints(folder)).newest()
     killed, unbroken = (harness.gan(penalties=["r1"]) for _ in range(2))
     restore(killed, end)
     unbroken.fit(harness.digits(batch_size=256), steps_per_epoch=end.step, verbose=0)
-    harness.assert_same_state(harness.state(unbroken), harness.state(killed))
-    return end.step
+    one, other = harness.state(killed), harness.state(unbroken)
+    left = _left(folder)
+    return Comparison(
+        len(left),
+        sum(map(bool, left)),
+        end.step,
+        8 * sum(value.nbytes for value in one.values()),
+        differing_bits(one, other),
+    )
+
+
+def differing_bits(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> int:
+    """Counts the bits in which two states of equal shapes differ."""
+    return sum(
+        int(np.bitwise_count(_bytes(a) ^ _bytes(b)).sum())
+        for a, b in zip(one.values(), other.values(), strict=True)
+    )
+
+
+def _bytes(value: np.ndarray) -> np.ndarray:
+    return np.frombuffer(value.tobytes(), "uint8")
+
+
+def _checkpoints(folder: Path) -> Path:
+    return folder / "checkpoints"
+
+
+def _left(folder: Path) -> list[str]:
+    path = folder / "kills.txt"
+    return path.read_text().splitlines() if path.is_file() else []
+
+
+def _stop(folder: Path, seconds: float, how: signal.Signals) -> None:
+    errors = folder / "errors.txt"
+    with open(errors, "w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, str(_checkpoints(folder))],
+            stdout=subprocess.PIPE,
+            stderr=file,
+            cwd=Path(__file__).parents[1],
+        )
+    with process.stdout as lines:
+        if lines.readline() == b"trains\n":
+            time.sleep(seconds)
+            process.send_signal(how)
+    assert process.wait(120) == -how, errors.read_text()

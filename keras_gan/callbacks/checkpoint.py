@@ -29,7 +29,7 @@ class Checkpoint(keras.callbacks.Callback):
     of the epoch are in it. It is written beside the last ones, with the sha256 of every
     file, and takes its name in one rename; damaged ones are named and passed over. A
     state with a NaN is not saved. A disk that is full or read-only costs a line each
-    time, and not the training.
+    time, and not the training; a folder that was removed is made anew.
 
     At SIGINT and SIGTERM the step is finished and saved, and then the signal does what
     it would have done. Of several workers all save in the same step and the chief's
@@ -235,22 +235,39 @@ class Checkpoint(keras.callbacks.Callback):
                 CheckpointFolder(unused).write(self.model, record)
             self._known = id(self.model), self._saved_step
             return
+        last, folder = self._known, self.folder.folder
         try:
+            is_gone = last is not None and not folder.is_dir()
             path = self.folder.write(self.model, record, self._best(value))
-            if self.model_path is not None:
-                with files.replacing(self.model_path) as partial:
-                    files.link(path / MODEL, partial)
         except CheckpointError as error:
             self.say(f"No checkpoint at step {self._saved_step}. {error}")
             return
         except OSError as error:
             # A disk that is full now may have room later.
+            stands = "There is none yet" if last is None else f"Step {last[1]} stands"
             self.say(
-                f"No checkpoint at step {self._saved_step}: {error}. The last one in "
-                f"{self.folder.folder} stands, and the training goes on."
+                f"No checkpoint at step {self._saved_step}: {error}. {stands}, and the "
+                "training goes on."
             )
             return
         self._known = id(self.model), self._saved_step
+        if is_gone:
+            self.say(
+                f"{folder} was removed while the training runs. It is made anew, with "
+                f"the checkpoint of step {self._saved_step} only."
+            )
+        if self.model_path is not None:
+            self._renew(path / MODEL)
+
+    def _renew(self, model: Path):
+        try:
+            with files.replacing(self.model_path) as partial:
+                files.link(model, partial)
+        except OSError as error:
+            self.say(
+                f"{self.model_path} is not that of step {self._saved_step}: {error}. "
+                "The checkpoint is whole, and the training goes on."
+            )
 
     def _best(self, value: float | None) -> int | None:
         if self.monitor is None:

@@ -39,6 +39,8 @@ class SaveModel(keras.callbacks.Callback):
             check_finite(self.model)
         except CheckpointError:
             return
+        # Somebody may have removed it meanwhile.
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with files.replacing(self.path) as partial:
             self.model.save(partial)
 

@@ -199,6 +199,11 @@ def _train(run, settings, model, pipeline, quiet, held_out=None, done=0):
             err=True,
         )
         sys.exit(EXIT_INTERRUPTED)
+    except OSError as error:
+        raise OSError(
+            f"The training has ended: {error}. The checkpoints in {run.checkpoints} "
+            f"stand. Go on with: keras-gan train --resume {run.folder}"
+        ) from error
     click.echo(
         f"Trained {settings.epochs} epochs. Look at {run.samples} and {run.film}"
     )
