@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,13 +17,23 @@ from tests import harness
 
 SCRIPT = textwrap.dedent("""
     import sys
+    import keras
     from keras_gan.callbacks import Checkpoint
     from tests import harness
+
+    class Says(keras.callbacks.Callback):
+        said = False
+
+        def on_train_batch_end(self, batch, logs=None):
+            if not self.said:
+                print("trains", flush=True)
+                self.said = True
+
     model = harness.gan(penalties=["r1"])
-    keeper = Checkpoint(sys.argv[1], every_steps=3)
+    callbacks = [Says(), Checkpoint(sys.argv[1], every_steps=3)]
     pipeline = harness.digits(batch_size=256)
-    print("trains", flush=True)
-    model.fit(pipeline, epochs=1_000_000, callbacks=[keeper], verbose=0)
+    print("begins", flush=True)
+    model.fit(pipeline, epochs=1_000_000, callbacks=callbacks, verbose=0)
 """)
 
 
@@ -44,37 +55,41 @@ class Comparison(NamedTuple):
     differing_bits: int
 
 
-def kill(folder: Path, kills: int, seconds: tuple[float, float] = (3, 9)) -> None:
+def kill(folder: Path, kills: int, seconds: float = 4) -> None:
     """Kills a training at random, again and again.
 
-    What lies in the folder is gone on with, up to the number of kills.
+    Every other one is killed while it is brought back or traced, the rest once it
+    trains. What lies in the folder is gone on with, up to the number of kills.
 
     Args:
         folder: Where the checkpoints lie, and a line for every kill with what it left
             half done.
         kills: How many SIGKILLs.
-        seconds: Least and most time from the begin of the training to a kill.
+        seconds: Most time from the begin, or the first step, to a kill.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for count in range(len(_left(folder)), kills):
-        _stop(folder, random.Random(count).uniform(*seconds), signal.SIGKILL)
+        line = ("begins", "trains")[count % 2]
+        delay = random.Random(count).uniform(0, seconds)
+        _stop(folder, line, delay, signal.SIGKILL)
         names = sorted(path.name for path in _checkpoints(folder).glob(".*"))
         with open(folder / "kills.txt", "a") as file:
             file.write(" ".join(names) + "\n")
 
 
 def compare(folder: Path) -> Comparison:
-    """Lets a killed training go on a little, and compares it with an unbroken one."""
-    _stop(folder, 5, signal.SIGTERM)
+    """Lets a killed training end, and compares it with one that was left alone."""
+    _stop(folder, "trains", 1, signal.SIGTERM)
     end = CheckpointFolder(_checkpoints(folder)).newest()
     killed, unbroken = (harness.gan(penalties=["r1"]) for _ in range(2))
     restore(killed, end)
     unbroken.fit(harness.digits(batch_size=256), steps_per_epoch=end.step, verbose=0)
     one, other = harness.state(killed), harness.state(unbroken)
-    left = _left(folder)
+    left = [set(line.split()) for line in _left(folder)]
     return Comparison(
         len(left),
-        sum(map(bool, left)),
+        # What is left half done stays until the next save.
+        sum(bool(now - before) for before, now in pairwise([set(), *left])),
         end.step,
         8 * sum(value.nbytes for value in one.values()),
         differing_bits(one, other),
@@ -102,7 +117,7 @@ def _left(folder: Path) -> list[str]:
     return path.read_text().splitlines() if path.is_file() else []
 
 
-def _stop(folder: Path, seconds: float, how: signal.Signals) -> None:
+def _stop(folder: Path, line: str, seconds: float, how: signal.Signals) -> None:
     errors = folder / "errors.txt"
     with open(errors, "w") as file:
         process = subprocess.Popen(
@@ -112,7 +127,8 @@ def _stop(folder: Path, seconds: float, how: signal.Signals) -> None:
             cwd=Path(__file__).parents[1],
         )
     with process.stdout as lines:
-        if lines.readline() == b"trains\n":
-            time.sleep(seconds)
-            process.send_signal(how)
+        while (said := lines.readline()) and said.decode().strip() != line:
+            pass
+        time.sleep(seconds)
+        process.send_signal(how)
     assert process.wait(120) == -how, errors.read_text()

@@ -75,7 +75,7 @@ def measure(folder: Path, steps: int) -> Growth:
     first, last = (part.mean(axis=0) for part in (after[:WINDOW], after[-WINDOW:]))
     return Growth(
         int(rows[-1, 0]),
-        round((last[1] - first[1]) / 2**20, 2),
+        round(float(last[1] - first[1]) / 2**20, 2),
         int(after[:, 2].max() - after[:, 2].min()),
     )
 

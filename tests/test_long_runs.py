@@ -7,9 +7,11 @@ import textwrap
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from keras_gan import runs
+from keras_gan import cli, runs
 from keras_gan import settings as settings_lib
 from keras_gan.callbacks import Checkpoint, ImageGrid, SaveModel
 from keras_gan.callbacks.rows import EpochRows
@@ -140,45 +142,74 @@ def test_a_run_folder_that_is_removed_is_made_anew(
     assert run.model.is_file() and run.losses.is_file() and run.film.is_file()
 
 
+def test_a_run_on_a_full_disk_ends_with_one_line_and_its_last_checkpoint(tmp_path):
+    np.save(tmp_path / "points.npy", np.random.default_rng(0).normal(size=(64, 2)))
+    settings = settings_lib.Settings(
+        data=str(tmp_path / "points.npy"), model="vector", epochs=2, batch_size=32
+    )
+    run = runs.Run.create(tmp_path / "run", settings)
+    # A disk with no room, for one file.
+    (run.samples / "epoch-0002.png").symlink_to("/dev/full")
+    result = CliRunner().invoke(
+        cli.main, ["train", "--resume", str(run.folder), "--quiet", "--no-report"]
+    )
+    assert result.exit_code == cli.EXIT_MISTAKE
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: The training has ended: [Errno 28] No space left")
+    assert str(run.checkpoints) in line and f"--resume {run.folder}" in line
+    assert CheckpointFolder(run.checkpoints).newest().step == 2
+
+
 CAN_MOUNT = (
     shutil.which("unshare") is not None
     and subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0
 )
+OWN_DISK = """
+import os, subprocess, sys
+from pathlib import Path
+from keras_gan.checkpoints import CheckpointFolder
+from tests import harness, test_long_runs
+
+disk = Path(sys.argv[1])
+folder = CheckpointFolder(disk / "kept")
+filler = disk / "filler"
+
+def mount(*words):
+    subprocess.run(["mount", *words, disk], check=True)
+
+def newest(step):
+    assert folder.newest().step == step
+
+def fill(but_for=0):
+    found = os.statvfs(disk)
+    size = found.f_bavail * found.f_bsize - but_for
+    filler.write_bytes(bytes(max(0, size)))
+
+mount("-t", "tmpfs", "-o", "size=2m", "none")
+"""
+needs_mounts = pytest.mark.skipif(
+    not CAN_MOUNT, reason="needs the right to mount a disk of its own"
+)
+
+
+def lines_on_own_disk(tmp_path, script):
+    """Runs a script on a disk of 2 MB that nobody else sees; returns its lines."""
+    words = ["unshare", "-rm", sys.executable, "-c", OWN_DISK + textwrap.dedent(script)]
+    root = Path(__file__).parents[1]
+    found = subprocess.run([*words, tmp_path], capture_output=True, text=True, cwd=root)
+    assert found.returncode == 0, found.stderr
+    return found.stdout.splitlines()
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not CAN_MOUNT, reason="needs the right to mount a disk of its own")
+@needs_mounts
 def test_a_disk_that_is_full_and_then_read_only_costs_lines_and_no_checkpoint(tmp_path):
     script = """
-        import subprocess, sys
-        from pathlib import Path
-        from keras_gan.checkpoints import CheckpointFolder
-        from tests import harness, test_long_runs
-
-        disk = Path(sys.argv[1])
-        filler = disk / "filler"
-
-        def mount(*words):
-            subprocess.run(["mount", *words, disk], check=True)
-
-        def newest(step):
-            assert CheckpointFolder(disk / "kept").newest().step == step
-
-        def fill():
-            newest(2)
-            with open(filler, "wb", 0) as file:
-                try:
-                    while file.write(bytes(4096)):
-                        pass
-                except OSError as error:
-                    print(error)
-
-        mount("-t", "tmpfs", "-o", "size=4m", "none")
         said = test_long_runs.train(
             harness.gan(),
             disk / "kept",
             {
-                3: fill,
+                3: lambda: (newest(2), fill()),
                 6: lambda: (newest(2), filler.unlink()),
                 8: lambda: (newest(7), mount("-o", "remount,ro")),
                 12: lambda: (newest(7), mount("-o", "remount,rw")),
@@ -188,21 +219,38 @@ def test_a_disk_that_is_full_and_then_read_only_costs_lines_and_no_checkpoint(tm
         newest(14)
         print(*said, sep="\\n")
     """
-    found = subprocess.run(
-        ["unshare", "-rm", sys.executable, "-c", textwrap.dedent(script), tmp_path],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[1],
-    )
-    assert found.returncode == 0, found.stderr
-    filled, *said = found.stdout.splitlines()
-    assert "No space left" in filled
+    said = lines_on_own_disk(tmp_path, script)
     assert [line.partition(": ")[0] for line in said] == [
         f"No checkpoint at step {step}" for step in (4, 9, 11)
     ]
     assert "No space left" in said[0] and "Step 2 stands" in said[0]
     for line in said[1:]:
         assert "Read-only file system" in line and "Step 7 stands" in line
+
+
+@pytest.mark.slow
+@needs_mounts
+def test_wherever_a_save_meets_the_end_of_the_disk_the_last_one_stands(tmp_path):
+    script = """
+        model = harness.gan()
+        folder.write(model, {})
+        model.step.assign(1)
+        pages = 0
+        while True:
+            fill(but_for=4096 * pages)
+            try:
+                folder.write(model, {})
+                break
+            except OSError as error:
+                print(error)
+            newest(0)
+            assert len(list(folder.folder.iterdir())) == 1
+            filler.unlink()
+            pages += 1
+        newest(1)
+    """
+    said = lines_on_own_disk(tmp_path, script)
+    assert len(said) > 20 and set(said) == {"[Errno 28] No space left on device"}
 
 
 @pytest.mark.slow

@@ -107,6 +107,34 @@ def test_times_to_quality_are_medians_with_their_ratio():
     ]
 
 
+def test_what_a_training_survives_is_counted_and_not_typed():
+    crashes = {
+        "part": "crashes",
+        "scenarios": {"a": {}, "b": {}},
+        "states": 2122,
+        "recovered": 2121,
+        "without_fsync": {"old": 3, "new": 4, "nothing": 2, "wrong": 1, "states": 10},
+    }
+    kills = {"kills": 100, "within_a_save": 37, "steps": 5000, "bits": 1024}
+    rows = [
+        {"part": "bad_input", "cases": 36, "named": 35},
+        {"part": "long_run", "steps": 20_000, "memory_mib": 0.074, "open_files": 0},
+        {"part": "kills", **kills, "differing_bits": 3},
+        {"part": "mutants", "refused": 9999, "accepted": 1},
+        crashes,
+    ]
+    rows = [{**row, "command": f"python a.py {row['part']}"} for row in rows]
+    _, *lines = tables.reliability({"rows": rows})
+    assert [(found, command) for _, found, command in lines] == [
+        ("2,121 of 2,122 hold a whole checkpoint", "`python a.py crashes`"),
+        ("3 of 10 are lost", "`python a.py crashes`"),
+        ("9,999 refused, 1 accepted", "`python a.py mutants`"),
+        ("3 of 1,024 bits differ after 5,000 steps", "`python a.py kills`"),
+        ("+0.07 MiB of memory, +0 open files", "`python a.py long_run`"),
+        ("35 of 36 raise a named error", "`python a.py bad_input`"),
+    ]
+
+
 def test_results_are_gone_on_with_row_by_row(tmp_path):
     path = tmp_path / "results.json"
     results = common.Results(path, {"steps": 3})

@@ -190,8 +190,65 @@ def _ratio(found: dict[str, Any] | None) -> str:
     return f"{found['median']:.2f} ({low:.2f} to {high:.2f})"
 
 
+def reliability(result: dict[str, Any]) -> list[list[str]]:
+    """What was tried on a training, what came of it, and the command that tells."""
+    lines = [["tried", "found", "command"]]
+    for part, words in _SURVIVED.items():
+        for row in result["rows"]:
+            if row["part"] == part:
+                lines += [[*cells, f"`{row['command']}`"] for cells in words(row)]
+    return lines
+
+
+def _crashes(row: dict[str, Any]) -> list[list[str]]:
+    saves, broken = len(row["scenarios"]), row["without_fsync"]
+    lost = broken["states"] - broken["old"] - broken["new"]
+    return [
+        [
+            f"states that kills and power cuts leave of {saves} recorded saves",
+            f"{row['recovered']:,} of {row['states']:,} hold a whole checkpoint",
+        ],
+        [
+            "the same of a writer whose fsync is taken out",
+            f"{lost:,} of {broken['states']:,} are lost",
+        ],
+    ]
+
+
+def _mutants(row: dict[str, Any]) -> list[list[str]]:
+    count = row["refused"] + row["accepted"]
+    found = f"{row['refused']:,} refused, {row['accepted']:,} accepted"
+    return [[f"{count:,} checkpoints with changed bytes", found]]
+
+
+def _kills(row: dict[str, Any]) -> list[list[str]]:
+    tried = f"{row['kills']:,} SIGKILLs, {row['within_a_save']:,} of them within a save"
+    differing = f"{row['differing_bits']:,} of {row['bits']:,} bits differ"
+    return [[tried, f"{differing} after {row['steps']:,} steps"]]
+
+
+def _long_run(row: dict[str, Any]) -> list[list[str]]:
+    found = f"{row['memory_mib']:+.2f} MiB of memory, {row['open_files']:+} open files"
+    return [[f"{row['steps']:,} steps, after the warm-up", found]]
+
+
+def _bad_input(row: dict[str, Any]) -> list[list[str]]:
+    found = f"{row['named']} of {row['cases']} raise a named error"
+    return [["bad inputs", found]]
+
+
+_SURVIVED = {
+    "crashes": _crashes,
+    "mutants": _mutants,
+    "kills": _kills,
+    "long_run": _long_run,
+    "bad_input": _bad_input,
+}
+
+
 MAKERS: dict[str, Callable[[dict[str, Any]], list[list[str]]]] = {
     "parzen_mnist": parzen_mnist,
+    "reliability": reliability,
     "ring_grid": ring_grid,
     "stacked_mnist": stacked_mnist,
     "time_to_quality": time_to_quality,

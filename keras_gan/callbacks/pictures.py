@@ -61,8 +61,6 @@ class ImageGrid(keras.callbacks.Callback):
         samples = self.model.generate(self.num_images, seed=self.seed)
         picture = pictures.picture(samples, extent=self.extent)
         if self.folder is not None:
-            # Somebody may have removed it meanwhile.
-            self.folder.mkdir(parents=True, exist_ok=True)
             pictures.save_png(self.folder / f"epoch-{epoch + 1:04d}.png", picture)
         if self._writer is not None:
             import tensorflow as tf
