@@ -126,9 +126,13 @@ def _stop(folder: Path, line: str, seconds: float, how: signal.Signals) -> None:
             stderr=file,
             cwd=Path(__file__).parents[1],
         )
-    with process.stdout as lines:
-        while (said := lines.readline()) and said.decode().strip() != line:
+    try:
+        while (said := process.stdout.readline()) and said.decode().strip() != line:
             pass
         time.sleep(seconds)
         process.send_signal(how)
-    assert process.wait(120) == -how, errors.read_text()
+        assert process.wait(120) == -how, errors.read_text()
+    finally:
+        # Two that train in one folder would spoil what is gone on with.
+        process.kill()
+        process.stdout.close()

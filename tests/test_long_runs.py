@@ -64,7 +64,7 @@ def test_a_checkpoint_folder_that_is_removed_is_made_anew_and_named(model, tmp_p
     kept = tmp_path / "kept"
     said = train(model, kept, {6: lambda: shutil.rmtree(kept)})
     assert said == [
-        f"{kept} was removed while the training runs. It is made anew, with the "
+        f"{kept} was removed in the middle of the training. It is made anew, with the "
         "checkpoint of step 6 only."
     ]
     assert CheckpointFolder(kept).newest().step == 7

@@ -253,8 +253,8 @@ class Checkpoint(keras.callbacks.Callback):
         self._known = id(self.model), self._saved_step
         if is_gone:
             self.say(
-                f"{folder} was removed while the training runs. It is made anew, with "
-                f"the checkpoint of step {self._saved_step} only."
+                f"{folder} was removed in the middle of the training. It is made anew, "
+                f"with the checkpoint of step {self._saved_step} only."
             )
         if self.model_path is not None:
             self._renew(path / MODEL)
