@@ -51,7 +51,7 @@ def main(steps, out):
 
     # The file holds both players, both optimizers, the average and the position in
     # the data: from here on nothing differs from a run that was never interrupted.
-    gan = keras.saving.load_model(out / "half.keras")
+    gan = keras_gan.load_model(out / "half.keras")
     gan.fit(digits, steps_per_epoch=max(steps - steps // 2, 1), verbose=2)
 
     images = gan.generate(100, seed=0)

@@ -7,7 +7,7 @@ from keras_gan._version import __version__ as __version__
 
 # The command imports what it runs when it runs it: `keras-gan --help` answers at
 # once, and TensorFlow's start-up notes can still be silenced. For everybody else the
-# import registers the classes, so that `keras.saving.load_model` finds them.
+# import registers the classes, so that a saved game finds them.
 if Path(sys.argv[0]).stem != "keras-gan":
     import keras
 
@@ -28,5 +28,7 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan import metrics as metrics
     from keras_gan import networks as networks
     from keras_gan import penalties as penalties
+    from keras_gan.loading import LoadingError as LoadingError
+    from keras_gan.loading import load_model as load_model
     from keras_gan.models import GAN as GAN
     from keras_gan.models import AdversarialModel as AdversarialModel

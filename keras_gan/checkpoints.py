@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_gan import files
+from keras_gan import files, loading
 
 MANIFEST, MODEL, RECORD = "MANIFEST.json", "model.keras", "record.json"
 _PREFIX, _DRAFT, _OLD = "step-", ".draft-", ".old-"
@@ -112,8 +112,8 @@ class CheckpointFolder:
         """Steps and records of all checkpoints whose record can be read."""
         for path in self._paths():
             try:
-                yield _step_of(path), json.loads((path / RECORD).read_text())
-            except (OSError, ValueError):
+                yield _step_of(path), _record_in(path)
+            except (OSError, TypeError, ValueError):
                 continue
 
     def _paths(self) -> list[Path]:
@@ -167,7 +167,7 @@ def verified(path: str | Path) -> Checkpoint:
         if _sha256(file) != digest:
             raise CheckpointError(f"{file} was changed: its sha256 is another.")
     try:
-        return Checkpoint(path, dict(json.loads((path / RECORD).read_text())))
+        return Checkpoint(path, _record_in(path))
     except (TypeError, ValueError) as error:
         raise CheckpointError(f"{path / RECORD} can't be read: {error}") from error
 
@@ -185,6 +185,7 @@ def restore(model, checkpoint: Checkpoint) -> None:
     variables = [*model.variables, *model.optimizer.variables]
     before = [variable.numpy() for variable in variables]
     try:
+        loading.checked_content(checkpoint.model)
         with warnings.catch_warnings():
             # Keras warns where it should refuse: moments would be lost.
             warnings.filterwarnings("error", message="Skipping variable loading")
@@ -210,6 +211,10 @@ def check_finite(model) -> None:
             raise CheckpointError(
                 f"The state is not finite any more, first in {variable.path}."
             )
+
+
+def _record_in(path: Path) -> dict[str, Any]:
+    return dict(json.loads((path / RECORD).read_text()))
 
 
 def _step_of(path: Path) -> int:

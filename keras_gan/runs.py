@@ -83,16 +83,13 @@ class Run:
         """Opens an existing run and reads its settings."""
         run = cls(folder)
         try:
-            settings = json.loads(run.config.read_text())
-            penalties = settings["penalties"]
-            settings["penalties"] = None if penalties is None else tuple(penalties)
-            return run, Settings(**settings)
+            return run, Settings.of_json(json.loads(run.config.read_text()))
         except FileNotFoundError as error:
             raise ValueError(
                 f"{run.folder} is no run folder: it has no config.json. A run folder "
                 "is what `keras-gan train --out` writes."
             ) from error
-        except (KeyError, TypeError, ValueError) as error:
+        except (RecursionError, ValueError) as error:
             raise ValueError(f"{run.config} can't be read: {error}") from error
 
     def model_to_train(self, settings: Settings, pipeline):
@@ -101,10 +98,12 @@ class Run:
         The game of the checkpoints is restored when it trains. A model without them is
         gone on with as it is.
         """
+        from keras_gan.callbacks.checkpoint import check_record
         from keras_gan.checkpoints import CheckpointFolder
 
         found = CheckpointFolder(self.checkpoints).newest()
         if found is not None:
+            check_record(found)
             model = build_model(settings, pipeline.example_shape)
             return model, found.record["position"][0]
         if self.model.is_file():
@@ -177,17 +176,9 @@ class Run:
 
 def load_generator(path):
     """Loads any Keras model from a `.keras` file; a bad one gets one clear error."""
-    import keras
+    from keras_gan import loading
 
-    if not Path(path).is_file():
-        raise ValueError(f"There is no model at {path}. Train one, or give its file.")
-    try:
-        return keras.saving.load_model(path)
-    except Exception as error:
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(
-            f"{path} can't be loaded as a Keras model: {reason}"
-        ) from error
+    return loading.load_model(path)
 
 
 def load_model(path):

@@ -1,7 +1,9 @@
 """What a run is asked for, and the data and the game that this means."""
 
 import dataclasses
+import typing
 from dataclasses import dataclass
+from typing import Any
 
 from keras_gan.registry import unknown
 
@@ -34,6 +36,30 @@ class Settings:
     download: bool = False
     skip_broken: bool = False
 
+    @classmethod
+    def of_json(cls, given: Any) -> "Settings":
+        """Returns the settings that a JSON value describes.
+
+        Raises:
+            ValueError: If it describes none.
+        """
+        if not isinstance(given, dict):
+            raise ValueError(f"Expected a JSON object. Received: {given!r:.60}")
+        types = typing.get_type_hints(cls)
+        unknown_names = sorted(given.keys() - types.keys())
+        if unknown_names or "data" not in given:
+            raise ValueError(
+                "Expected the settings of a run, of which `data` is one. Not among "
+                f"them: {unknown_names}."
+            )
+        given = dict(given)
+        if isinstance(given.get("penalties"), list):
+            given["penalties"] = tuple(given["penalties"])
+        for name, value in given.items():
+            if not _is_of(value, types[name]):
+                raise ValueError(f"Setting {name!r} can't be {value!r:.60}.")
+        return cls(**given)
+
     def differences(self, other: "Settings") -> list[str]:
         """Lines `name: this -> other` for all settings that differ."""
         theirs = dataclasses.asdict(other)
@@ -42,6 +68,15 @@ class Settings:
             for name, value in dataclasses.asdict(self).items()
             if value != theirs[name]
         ]
+
+
+def _is_of(value: Any, kind: Any) -> bool:
+    kinds = typing.get_args(kind) or (kind,)
+    if isinstance(value, tuple):
+        return all(isinstance(part, str) for part in value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int in kinds or float in kinds
+    return type(value) in kinds
 
 
 def parse_penalty(text: str):

@@ -10,7 +10,13 @@ import keras
 
 from keras_gan import files
 from keras_gan.callbacks.progress import say
-from keras_gan.checkpoints import MODEL, CheckpointError, CheckpointFolder, restore
+from keras_gan.checkpoints import (
+    MODEL,
+    RECORD,
+    CheckpointError,
+    CheckpointFolder,
+    restore,
+)
 from keras_gan.data.pipeline import checked_count
 from keras_gan.models import checks, description, distribution
 from keras_gan.models.feeding import Position
@@ -96,6 +102,8 @@ class Checkpoint(keras.callbacks.Callback):
         A model whose seed was drawn takes that of the checkpoint.
         """
         self._found = self.folder.newest()
+        if self._found is not None:
+            check_record(self._found)
         if self._found is not None and model.draws_seed:
             seed = self._found.record["seed"]
             if seed != model.seed:
@@ -128,6 +136,7 @@ class Checkpoint(keras.callbacks.Callback):
             return self._position
         if self._known != (id(model), found.step) or step != found.step:
             _check_lines(found, described)
+            _check_fit(found, model, steps_per_epoch)
             restore(model, found)
             self._known = id(model), found.step
             self.say(f"Goes on from {found.path}.")
@@ -275,12 +284,68 @@ class Checkpoint(keras.callbacks.Callback):
         values = {
             step: record["value"]
             for step, record in self.folder.records()
-            if record.get("value") is not None
+            if _is_number(record.get("value"))
         }
         if value is not None:
             values[self._step()] = value
         pick = min if self.mode == "min" else max
         return pick(values, key=values.__getitem__) if values else None
+
+
+def check_record(found) -> None:
+    """Raises `CheckpointError` for a record that this callback did not write.
+
+    Args:
+        found: A `keras_gan.checkpoints.Checkpoint`.
+    """
+    record = found.record
+    position, means = record.get("position"), record.get("means")
+    is_whole = {
+        "position": _is_list(position, _is_count) and len(position) == 3,
+        "means": means is None
+        or _is_list(means, lambda part: _is_list(part, _is_number)),
+        "seed": _is_count(record.get("seed")),
+        "described": isinstance(record.get("described"), dict),
+        "environment": isinstance(record.get("environment"), dict),
+    }
+    wrong = [
+        f"{name}={record.get(name)!r:.60}" for name in is_whole if not is_whole[name]
+    ]
+    if wrong:
+        raise CheckpointError(
+            f"{found.path / RECORD} is no record of a training. Received: "
+            f"{', '.join(wrong)}. Remove {found.path} to go on from the one before."
+        )
+
+
+def _is_list(value, is_item) -> bool:
+    return isinstance(value, list) and all(map(is_item, value))
+
+
+def _is_count(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _check_fit(found, model, steps_per_epoch: int):
+    """Refuses a position or means that a training of this game never has."""
+    _, steps, origin = found.record["position"]
+    means = found.record["means"]
+    sizes = [len(part) for part in model.means_of_epoch]
+    if (
+        steps >= steps_per_epoch
+        or origin > found.step
+        or (means is not None and [len(part) for part in means] != sizes)
+    ):
+        raise CheckpointError(
+            f"{found.path / RECORD} does not fit this game and its epochs of "
+            f"{steps_per_epoch} steps. Received: position="
+            f"{found.record['position']}. Remove {found.path} to go on from the one "
+            "before."
+        )
 
 
 def _check_lines(found, described: dict):

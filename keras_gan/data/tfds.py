@@ -1,9 +1,11 @@
 """Pipelines over the image sets of TensorFlow Datasets."""
 
 import difflib
+import json
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,6 +135,8 @@ def _builder(name: str, data_dir: str | os.PathLike | None) -> Any:
             "`keras_gan.data.from_folder`."
         )
     folder = None if data_dir is None else os.path.expanduser(data_dir)
+    if folder is not None:
+        _check_features(Path(folder), re.split("[/:]", name)[0])
     try:
         return tfds.builder(name, data_dir=folder)
     except (tfds.core.DatasetNotFoundError, ValueError, AssertionError) as error:
@@ -145,6 +149,30 @@ def _builder(name: str, data_dir: str | os.PathLike | None) -> Any:
             f"TensorFlow Datasets has {base!r}, but not this. Received: name={name!r}. "
             f"{error}" + (f" Its configurations: {', '.join(names)}." if names else "")
         ) from error
+
+
+def _check_features(data_dir: Path, name: str) -> None:
+    def plain(word):
+        return word.replace("_", "").lower()
+
+    # TFDS takes `MySet` for `my_set`, and imports whatever module that names there.
+    folders = [path for path in data_dir.glob("*/") if plain(path.name) == plain(name)]
+    for file in (file for folder in folders for file in folder.rglob("features.json")):
+        try:
+            values = [json.loads(file.read_text())]
+        except ValueError as error:
+            raise ValueError(f"{file} is no JSON: {error}") from error
+        while values:
+            value = values.pop()
+            values += value.values() if isinstance(value, dict) else ()
+            values += value if isinstance(value, list) else ()
+            kind = value.get("pythonClassName") if isinstance(value, dict) else None
+            if kind is not None and not str(kind).startswith("tensorflow_datasets."):
+                raise ValueError(
+                    "Only the features of TensorFlow Datasets itself are read. "
+                    f"Received: {kind!r} in {file}. Save its images to a folder and "
+                    "use `keras_gan.data.from_folder`."
+                )
 
 
 def _unknown(name: str, known: list[str]) -> str:

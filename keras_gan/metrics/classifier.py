@@ -13,6 +13,7 @@ from keras import layers, ops
 from keras_gan.data.cache import keras_home
 from keras_gan.data.examples import Examples
 from keras_gan.data.pipeline import shuffled_indices
+from keras_gan.loading import load_model
 from keras_gan.metrics.features import FeatureExtractor
 
 NUM_FEATURES = 64
@@ -160,7 +161,7 @@ def cached_classifier(
     stem = train.name.replace("/", "-")
     path = folder / f"classifier-{stem}-{digest.hexdigest()[:16]}.keras"
     if path.is_file():
-        return keras.saving.load_model(path)
+        return load_model(path)
     classifier = train_classifier(train, test, seed=seed, **options)
     folder.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{os.getpid()}-{path.name}")
