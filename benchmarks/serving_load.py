@@ -34,7 +34,8 @@ WARM_UP_SHARE = 1 / 3
 MOST_GROWTH = 0.05
 SERVER = (
     "import sys; from keras_gan.export.serving import serve; "
-    "serve(sys.argv[1], rest_port=0, grpc_port=0, server='preview')"
+    "serve(sys.argv[1], rest_port=0, grpc_port=0, server='preview', "
+    "allow_untrusted=True)"
 )
 PROTOCOL = (
     "The preview server in a process of its own, the clients as threads of another on "

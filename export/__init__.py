@@ -8,6 +8,7 @@ from keras_gan.export.check import check as check
 from keras_gan.export.errors import ExportError as ExportError
 from keras_gan.export.errors import ParityError as ParityError
 from keras_gan.export.errors import UnsupportedOpError as UnsupportedOpError
+from keras_gan.export.errors import UntrustedError as UntrustedError
 from keras_gan.export.faster import faster_generator as faster_generator
 from keras_gan.export.modes import Limits as Limits
 from keras_gan.export.onnx import export_onnx as export_onnx

@@ -12,6 +12,7 @@ from keras_gan.export.errors import ExportError
 from keras_gan.export.packages import require
 from keras_gan.export.quiet import quiet
 from keras_gan.export.staging import StrPath, is_saved_model
+from keras_gan.export.trust import check_trusted
 
 
 class Artefact(abc.ABC):
@@ -176,13 +177,17 @@ class ONNXArtefact(Artefact):
         return dict(zip(self.outputs, values, strict=True))
 
 
-def load_artefact(path: StrPath, num_threads: int | None = None) -> Artefact:
+def load_artefact(
+    path: StrPath, num_threads: int | None = None, *, allow_untrusted: bool = False
+) -> Artefact:
     """Load an exported generator; call it to draw.
 
     Args:
         path: A SavedModel folder, a `.tflite` or an `.onnx` file.
         num_threads: Threads of LiteRT or onnxruntime; `None` leaves it to them.
             TensorFlow's are those of the process.
+        allow_untrusted: Whether to load a SavedModel, which is a program, though this
+            process did not write it.
 
     Returns:
         A callable from an array, or a dict from input name to array, to the
@@ -198,6 +203,7 @@ def load_artefact(path: StrPath, num_threads: int | None = None) -> Artefact:
     """
     path = pathlib.Path(path)
     kind = artefact_kind(path)
+    check_trusted(path, allow_untrusted)
     with quiet():
         try:
             return kind(path, num_threads)

@@ -13,7 +13,7 @@ from keras_gan.export.card.latency import (
 )
 from keras_gan.export.card.machine import machine, num_cores, versions
 from keras_gan.export.card.report import SCHEMA_VERSION, protocol, read_report
-from keras_gan.export.check import check_files
+from keras_gan.export.check import check_files, check_programs
 from keras_gan.export.errors import ExportError
 from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath, staged
@@ -58,6 +58,7 @@ def benchmark(
     seconds: float = 10.0,
     num_threads: int | None = None,
     seed: int = 0,
+    allow_untrusted: bool = False,
 ) -> Benchmark:
     """Measure how fast the artefacts of an export draw on this machine.
 
@@ -71,6 +72,8 @@ def benchmark(
         num_threads: Threads of each runtime, by default one for each core.
             TensorFlow takes the number only in a process where it has run nothing.
         seed: Seed of the inputs.
+        allow_untrusted: Whether to load a SavedModel, which is a program, though this
+            process did not write it.
 
     Returns:
         What was measured; printed, it is a table.
@@ -89,6 +92,7 @@ def benchmark(
     folder = pathlib.Path(folder)
     report = read_report(folder)
     check_files(folder, report)
+    check_programs(folder, report, allow_untrusted)
     if num_threads is not None:
         ask_tensorflow_for(num_threads)
     spec, threads = GeneratorSpec.from_json(report["spec"]), num_threads or num_cores()

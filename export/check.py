@@ -15,6 +15,7 @@ from keras_gan.export.modes import Limits
 from keras_gan.export.parity import check_form, check_signature, opened, run
 from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath
+from keras_gan.export.trust import check_trusted
 
 # Sixteen samples scatter around the measures of the 256 that the proof saw, and another
 # processor rounds integers in other places.
@@ -46,7 +47,7 @@ class Checked:
         return "\n".join(lines)
 
 
-def check(folder: StrPath) -> Checked:
+def check(folder: StrPath, *, allow_untrusted: bool = False) -> Checked:
     """Check that an export is what it was, on this machine too.
 
     Every file must have the hash of the report, and nothing may have been added to an
@@ -56,6 +57,8 @@ def check(folder: StrPath) -> Checked:
 
     Args:
         folder: Where `export_all` wrote to.
+        allow_untrusted: Whether to load a SavedModel, which is a program, though this
+            process did not write it.
 
     Returns:
         What was found. An `ExportError` names all files that are not as they were, a
@@ -70,6 +73,7 @@ def check(folder: StrPath) -> Checked:
     folder = pathlib.Path(folder)
     report = read_report(folder)
     added = check_files(folder, report)
+    check_programs(folder, report, allow_untrusted)
     reference = Reference.load(folder / REFERENCE)
     spec = GeneratorSpec.from_json(report["spec"])
     found, problems = {}, []
@@ -118,6 +122,20 @@ def check_files(folder: pathlib.Path, report: Mapping[str, Any]) -> list[str]:
         )
     strangers = (name for name in unknown if not name.startswith(roots))
     return sorted({name.partition("/")[0] for name in strangers})
+
+
+def check_programs(
+    folder: pathlib.Path, report: Mapping[str, Any], allow_untrusted: bool
+) -> None:
+    """Raise `UntrustedError` if one of the artefacts may not be loaded.
+
+    Args:
+        folder: Where they lie.
+        report: What `report.json` holds.
+        allow_untrusted: Whether the user vouches for them.
+    """
+    for item in report["artefacts"].values():
+        check_trusted(folder / item["path"], allow_untrusted)
 
 
 def _compared(

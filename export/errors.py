@@ -3,6 +3,7 @@
 ValueError
 └── ExportError             the request cannot be met as it stands
     ├── UnsupportedOpError  the format or its runtime lacks an operation
+    ├── UntrustedError      the artefact is a program that nobody vouched for
     └── ParityError         the artefact does not compute what the generator does
 """
 
@@ -13,6 +14,10 @@ class ExportError(ValueError):
 
 class UnsupportedOpError(ExportError):
     """The format has no way to run an operation of the generator."""
+
+
+class UntrustedError(ExportError):
+    """The artefact is a program, and this process did not write it."""
 
 
 class ParityError(ExportError):

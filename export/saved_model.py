@@ -16,6 +16,7 @@ from keras_gan.export.proof import prove
 from keras_gan.export.quiet import quiet
 from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath, checked_folder, staged
+from keras_gan.export.trust import remember
 
 
 def export_saved_model(
@@ -86,6 +87,7 @@ def saved_model_exported(
         write_saved_model(flat, fresh, endpoints=True)
         write_metadata(fresh, metadata_of(flat.spec, mode))
         proof = prove(flat, fresh, mode, batch_sizes=sizes, limits=limits, seed=seed)
+        remember(fresh)
     return Exported(mode, path, proof, notes)
 
 

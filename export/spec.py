@@ -215,6 +215,16 @@ class GeneratorSpec:
     @classmethod
     def from_json(cls, description: Mapping[str, Any]) -> "GeneratorSpec":
         """Return the spec that `to_json` described."""
+        try:
+            return cls._of_json(description)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ExportError(
+                f"This is no description of a generator: {error!r}. "
+                f"Received: {description!r:.200}"
+            ) from error
+
+    @classmethod
+    def _of_json(cls, description: Mapping[str, Any]) -> "GeneratorSpec":
         inputs = (
             GeneratorInput(
                 **{

@@ -35,7 +35,7 @@ def readme(
         _notes(report["artefacts"]),
         _refused(report["refused"]),
         _code(report, codes),
-        _check(),
+        _check(report["artefacts"]),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -278,10 +278,17 @@ def _listed(paths: Sequence[str]) -> str:
     return ", ".join(f"`{path}`" for path in paths)
 
 
-def _check() -> str:
+def _check(artefacts: Mapping[str, Any]) -> str:
+    has_program = any(item["format"] == "saved_model" for item in artefacts.values())
+    flag = " --allow-untrusted" if has_program else ""
+    trust = (
+        " A SavedModel is a program, which both of them run: give the flag only if you "
+        "trust where this folder comes from."
+    )
     return (
-        "## Check it\n\n```sh\nkeras-gan check .\nkeras-gan benchmark .\n```\n\n"
+        f"## Check it\n\n```sh\nkeras-gan check .{flag}\n"
+        f"keras-gan benchmark .{flag}\n```\n\n"
         "The first compares every file with its hash and draws the inputs of "
         "`reference.npz` again through each artefact; the second measures speed on "
-        "your machine and writes `benchmark.json`."
+        f"your machine and writes `benchmark.json`.{trust if has_program else ''}"
     )

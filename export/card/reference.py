@@ -2,11 +2,13 @@
 
 import dataclasses
 import pathlib
+import zipfile
 from collections.abc import Mapping
 
 import numpy as np
 
 from keras_gan.export.card.pictures import value_range
+from keras_gan.export.errors import ExportError
 from keras_gan.export.flat import FlatGenerator
 from keras_gan.export.parity import relative_error
 from keras_gan.export.quality import psnr
@@ -34,8 +36,14 @@ class Reference:
     @classmethod
     def load(cls, path: pathlib.Path) -> "Reference":
         """Read what `save` wrote."""
-        with np.load(path) as file:
-            arrays = {name: _as_fed(file[name]) for name in file.files}
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: _as_fed(file[name]) for name in file.files}
+        except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+            raise ExportError(
+                f"{path} can't be read: {error}. Arrays of Python objects are refused, "
+                "since unpickling runs code. Export again."
+            ) from error
         return cls(_part(arrays, "inputs/"), _part(arrays, "outputs/"))
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import json
 import pathlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -155,6 +156,8 @@ def read_report(folder: pathlib.Path) -> dict[str, Any]:
         report = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ExportError(f"{path} is damaged: {error}. Export again.") from error
+    if not isinstance(report, dict):
+        raise ExportError(f"{path} holds no JSON object. Export again.")
     if report.get("schema_version") != SCHEMA_VERSION:
         raise ExportError(
             f"{path} must be of schema version {SCHEMA_VERSION}. "
@@ -165,5 +168,17 @@ def read_report(folder: pathlib.Path) -> dict[str, Any]:
         raise ExportError(
             f"{path} was changed after it was written: its digest does not fit. "
             "Export again, or take the file from where it came."
+        )
+    try:
+        paths = [item["path"] for item in report["artefacts"].values()]
+        hashes = [item["sha256"] for item in report["files"].values()]
+        is_whole = all(isinstance(text, str) for text in (*paths, *hashes))
+    except (AttributeError, KeyError, TypeError):
+        is_whole = False
+    # An artefact lies in the folder itself, under a name of its own.
+    if not is_whole or not all(re.fullmatch(r"\w[\w.-]*", path) for path in paths):
+        raise ExportError(
+            f"{path} does not list files of its own folder. Take the export from where "
+            "it came."
         )
     return report

@@ -10,7 +10,7 @@ from keras_gan.export.conversion.task import Task
 def calibration_batches(task: Task) -> Iterator[dict[str, np.ndarray]]:
     """Yield the calibration samples of a task in batches that its file takes."""
     assert task.calibration is not None
-    with np.load(task.calibration) as arrays:
+    with np.load(task.calibration, allow_pickle=False) as arrays:
         samples = {name: arrays[name] for name in arrays.files}
     size = task.options["batch_size"] or 1
     total = min(len(array) for array in samples.values() if array.ndim)

@@ -36,6 +36,8 @@ class PreviewServer:
         poll_seconds: How often to look for new versions.
         max_request_bytes: Longer requests are refused.
         log: Is told what is loaded and unloaded.
+        allow_untrusted: Whether to load SavedModels, which are programs, though this
+            process did not write them.
 
     Example:
 
@@ -56,11 +58,14 @@ class PreviewServer:
         poll_seconds: float = 1.0,
         max_request_bytes: int = 64 * 2**20,
         log: Callable[[str], None] = lambda line: None,
+        allow_untrusted: bool = False,
     ):
         self._host = host
         self._ports = (rest_port, grpc_port)
         self._max_request_bytes = max_request_bytes
-        self._models = ServedModels(pathlib.Path(folder), poll_seconds, log)
+        self._models = ServedModels(
+            pathlib.Path(folder), poll_seconds, log, allow_untrusted
+        )
         self._http: Any = None
         self._grpc: Any = None
         self._thread: threading.Thread | None = None

@@ -22,11 +22,12 @@ This folder is made for [TensorFlow Serving](https://github.com/tensorflow/servi
 ## Start a server
 
 ```bash
-keras-gan serve .
+keras-gan serve . --allow-untrusted
 ```
 
 starts `tensorflow_model_server` if it is installed, else its Docker image, else a
-preview in Python that answers the same requests. With Docker by hand, here:
+preview in Python that answers the same requests. A SavedModel is a program: give the
+flag only if you trust where this folder comes from. With Docker by hand, here:
 
 ```bash
 {docker}

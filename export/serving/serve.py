@@ -17,9 +17,11 @@ from google.protobuf import text_format
 from keras_gan.export.errors import ExportError
 from keras_gan.export.serving import configs
 from keras_gan.export.serving.preview import PreviewServer
+from keras_gan.export.serving.publish import versions
 from keras_gan.export.serving.readme import IMAGE, server_arguments
 from keras_gan.export.serving.served_models import models_of
 from keras_gan.export.staging import StrPath
+from keras_gan.export.trust import check_trusted
 
 SERVERS = ("tensorflow_model_server", "docker", "preview")
 _DOCKER_ANSWERS_S = 20.0
@@ -36,6 +38,7 @@ def serve(
     poll_seconds: float = 1.0,
     max_request_bytes: int = 64 * 2**20,
     log: Callable[[str], None] | None = None,
+    allow_untrusted: bool = False,
 ) -> None:
     """Serve the models of a folder until SIGINT or SIGTERM.
 
@@ -53,15 +56,21 @@ def serve(
             for the preview.
         max_request_bytes: Longest request that the preview takes.
         log: Is told what happens; by default it is printed.
+        allow_untrusted: Whether to serve SavedModels, which are programs, though this
+            process did not write them.
 
     Example:
 
     ```python
-    serve("models")  # keras-gan serve models
+    serve("models", allow_untrusted=True)  # keras-gan serve models --allow-untrusted
     ```
     """
     folder = pathlib.Path(folder).resolve()
     models = models_of(folder)
+    for _, place in models:
+        for names in versions(place).values():
+            for name in names:
+                check_trusted(place / name, allow_untrusted)
     server = _chosen(server)
     log = log or functools.partial(print, flush=True)
     if server == "preview":
@@ -77,6 +86,7 @@ def serve(
             poll_seconds=poll_seconds,
             max_request_bytes=max_request_bytes,
             log=log,
+            allow_untrusted=allow_untrusted,
         )
         _run_preview(preview, log)
         return

@@ -13,6 +13,7 @@ from keras_gan.export.serving import configs
 from keras_gan.export.serving.publish import versions
 from keras_gan.export.serving.refusals import Refusal, invalid
 from keras_gan.export.serving.servable import Servable
+from keras_gan.export.trust import check_trusted
 
 AVAILABLE, LOADING, UNLOADING, END = "AVAILABLE", "LOADING", "UNLOADING", "END"
 
@@ -38,16 +39,23 @@ class ServedModel:
         folder: The folder of its versions.
         config: Its `ModelConfig`, or an empty one.
         log: Is told what is loaded and unloaded.
+        allow_untrusted: Whether to load what this process did not write.
     """
 
     def __init__(
-        self, name: str, folder: pathlib.Path, config: Any, log: Callable[[str], None]
+        self,
+        name: str,
+        folder: pathlib.Path,
+        config: Any,
+        log: Callable[[str], None],
+        allow_untrusted: bool = False,
     ):
         self.name = name
         self.folder = folder
         self.labels = dict(config.version_labels)
         self._policy = config.model_version_policy
         self._log = log
+        self._allow_untrusted = allow_untrusted
         self._loaded: dict[int, Servable] = {}
         self._states: dict[int, VersionState] = {}
         self._lock = threading.Lock()
@@ -131,6 +139,7 @@ class ServedModel:
     def _load(self, number: int, path: pathlib.Path) -> None:
         self._set(number, VersionState(LOADING))
         try:
+            check_trusted(path, self._allow_untrusted)
             servable = Servable(path, number)
         except Exception as error:
             message = " ".join(str(error).split())[:500] or type(error).__name__
@@ -162,6 +171,7 @@ class ServedModels:
         folder: A pack of `export_serving`, or the folder of one model in it.
         poll_seconds: How often to look for new versions.
         log: Is told what is loaded and unloaded.
+        allow_untrusted: Whether to load what this process did not write.
     """
 
     def __init__(
@@ -169,9 +179,10 @@ class ServedModels:
         folder: pathlib.Path,
         poll_seconds: float = 1.0,
         log: Callable[[str], None] = lambda line: None,
+        allow_untrusted: bool = False,
     ):
         self.models = {
-            model.name: ServedModel(model.name, place, model, log)
+            model.name: ServedModel(model.name, place, model, log, allow_untrusted)
             for model, place in models_of(folder)
         }
         self._poll_seconds = poll_seconds

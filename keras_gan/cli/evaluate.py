@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from keras_gan.cli.start import main, start
+from keras_gan.cli.start import allow_untrusted, main, start
 
 # Training examples that are searched for copies, at most.
 MOST_EXAMPLES = 100_000
@@ -63,6 +63,7 @@ MOST_EXAMPLES = 100_000
     type=click.Path(path_type=Path),
     help="Where classifiers are kept.  [default: ~/.keras/keras_gan]",
 )
+@allow_untrusted
 def evaluate(source, out, seeds, **options):
     """Measure a generator, and say what the numbers say.
 
@@ -73,11 +74,13 @@ def evaluate(source, out, seeds, **options):
     measure(source, out, seeds, _command(), **options)
 
 
-def measure(source, out, seeds, command, latent_dim=None, **options):
+def measure(
+    source, out, seeds, command, latent_dim=None, allow_untrusted=False, **options
+):
     """Writes the report of a generator, and prints what it says."""
     from keras_gan.metrics.drawing import open_drawing
 
-    draw = open_drawing(source, latent_dim)
+    draw = open_drawing(source, latent_dim, allow_untrusted=allow_untrusted)
     evaluation, resize = _evaluation(source, **options)
     notes = _notes(evaluation)
     click.echo(

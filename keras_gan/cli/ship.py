@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from keras_gan.cli.start import EXIT_MISTAKE, main, opened_generator, start
+from keras_gan.cli.start import (
+    EXIT_MISTAKE,
+    allow_untrusted,
+    main,
+    opened_generator,
+    start,
+)
 
 # Named here so that `--help` needs no TensorFlow; a test compares.
 ARTEFACTS = (
@@ -108,7 +114,8 @@ def _export_further(generator, folder, targets, onnxruntime_web, seed):
     if "serving" in targets:
         path = export.export_serving(generator, Path(folder) / "serving", seed=seed)
         click.echo(
-            f"  serving: {path}. Start it with: keras-gan serve {path.parent.parent}"
+            f"  serving: {path}. Start it with: keras-gan serve {path.parent.parent} "
+            "--allow-untrusted"
         )
     if "web" in targets:
         path = export.export_web(
@@ -119,24 +126,33 @@ def _export_further(generator, folder, targets, onnxruntime_web, seed):
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def check(folder):
+@allow_untrusted
+def check(folder, allow_untrusted):
     """Verify the hashes of an export and what its files draw."""
     start()
     from keras_gan import export
 
-    click.echo(export.check(folder))
+    click.echo(export.check(folder, allow_untrusted=allow_untrusted))
 
 
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--seconds", type=float, default=10.0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="[default: all]")
-def benchmark(folder, seconds, threads):
+@allow_untrusted
+def benchmark(folder, seconds, threads, allow_untrusted):
     """Measure the files of an export again, on this machine."""
     start()
     from keras_gan import export
 
-    click.echo(export.benchmark(folder, seconds=seconds, num_threads=threads))
+    click.echo(
+        export.benchmark(
+            folder,
+            seconds=seconds,
+            num_threads=threads,
+            allow_untrusted=allow_untrusted,
+        )
+    )
 
 
 @main.command()
@@ -149,13 +165,19 @@ def benchmark(folder, seconds, threads):
     type=click.Choice(["tensorflow_model_server", "docker", "preview"]),
     help="[default: the first of them that can be had]",
 )
-def serve(folder, host, rest_port, grpc_port, server):
+@allow_untrusted
+def serve(folder, host, rest_port, grpc_port, server, allow_untrusted):
     """Serve an exported pack: TensorFlow Serving, or a preview of it."""
     start()
     from keras_gan.export import serving
 
     serving.serve(
-        folder, host=host, rest_port=rest_port, grpc_port=grpc_port, server=server
+        folder,
+        host=host,
+        rest_port=rest_port,
+        grpc_port=grpc_port,
+        server=server,
+        allow_untrusted=allow_untrusted,
     )
 
 

@@ -69,6 +69,13 @@ def main(traceback):
     """Train GANs with Keras and ship their generators."""
 
 
+allow_untrusted = click.option(
+    "--allow-untrusted",
+    is_flag=True,
+    help="Load a SavedModel too. It is a program: only if you trust who made it.",
+)
+
+
 def opened(source):
     """The game in a run folder or a `.keras` file."""
     start()

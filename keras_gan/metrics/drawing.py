@@ -73,7 +73,11 @@ class Drawing:
 
     @classmethod
     def of_artefact(
-        cls, path: str | os.PathLike, latent_dim: int | None = None
+        cls,
+        path: str | os.PathLike,
+        latent_dim: int | None = None,
+        *,
+        allow_untrusted: bool = False,
     ) -> "Drawing":
         """Draw with a SavedModel, a `.tflite` or an `.onnx` file in its runtime.
 
@@ -81,10 +85,14 @@ class Drawing:
             path: The folder or file.
             latent_dim: Number of normal latents that the only input of a foreign file
                 takes; ours say themselves what they take.
+            allow_untrusted: Whether to load a SavedModel, which is a program, though
+                this process did not write it.
         """
         from keras_gan.export.parity import opened, run
+        from keras_gan.export.trust import check_trusted
 
         path = Path(path)
+        check_trusted(path, allow_untrusted)
         artefact = opened(path)
         spec, notes = _spec_of(path), ()
         if spec is None:
@@ -155,12 +163,18 @@ class Drawing:
         return np.clip(images, -1.0, 1.0) if images.ndim == 4 else images
 
 
-def open_drawing(source: str | os.PathLike, latent_dim: int | None = None) -> Drawing:
+def open_drawing(
+    source: str | os.PathLike,
+    latent_dim: int | None = None,
+    *,
+    allow_untrusted: bool = False,
+) -> Drawing:
     """Open whatever draws: a run, a `.keras` file, a SavedModel, `.tflite` or `.onnx`.
 
     Args:
         source: A run folder, or a file or folder with a generator.
         latent_dim: See `Drawing.of_artefact`.
+        allow_untrusted: See `Drawing.of_artefact`.
     """
     from keras_gan import runs
     from keras_gan.export.staging import is_saved_model
@@ -172,7 +186,7 @@ def open_drawing(source: str | os.PathLike, latent_dim: int | None = None) -> Dr
     if path.suffix == ".keras":
         return Drawing.of(runs.load_generator(path), f"Keras file {path}")
     if is_saved_model(path) or path.suffix in (".tflite", ".onnx"):
-        return Drawing.of_artefact(path, latent_dim)
+        return Drawing.of_artefact(path, latent_dim, allow_untrusted=allow_untrusted)
     raise ValueError(
         "Expected a run folder, a .keras file, a SavedModel folder, or a .tflite or "
         f".onnx file. Received: {path}{_what_is_inside(path)}."
@@ -182,11 +196,23 @@ def open_drawing(source: str | os.PathLike, latent_dim: int | None = None) -> Dr
 def _what_is_inside(path: Path) -> str:
     if not path.exists():
         return ", which does not exist"
-    if not (path / "report.json").is_file():
-        return ""
-    artefacts = json.loads((path / "report.json").read_text()).get("artefacts", {})
-    names = ", ".join(str(path / item["path"]) for item in artefacts.values())
-    return f", an export that holds several: give one of {names}"
+    names = ", ".join(str(path / name) for name in _names_on(_card(path)))
+    return f", an export that holds several: give one of {names}" if names else ""
+
+
+def _card(folder: Path) -> dict[str, Any]:
+    """What the `report.json` of an export says; nothing if there is none."""
+    try:
+        card = json.loads((folder / "report.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return card if isinstance(card, dict) else {}
+
+
+def _names_on(card: dict[str, Any]) -> list[str]:
+    artefacts = card.get("artefacts")
+    items = artefacts.values() if isinstance(artefacts, dict) else ()
+    return [str(item.get("path")) for item in items if isinstance(item, dict)]
 
 
 def _spec_of(path: Path) -> Any:
@@ -195,12 +221,13 @@ def _spec_of(path: Path) -> Any:
     from keras_gan.export.spec import GeneratorSpec
 
     described = read_metadata(path)
-    card = path.parent / "report.json"
-    if described is None and card.is_file():
-        report = json.loads(card.read_text())
-        names = [item["path"] for item in report.get("artefacts", {}).values()]
-        described = report if path.name in names else None
-    return None if described is None else GeneratorSpec.from_json(described["spec"])
+    if described is None:
+        card = _card(path.parent)
+        described = card if path.name in _names_on(card) else None
+    if described is None:
+        return None
+    is_ours = isinstance(described, dict)
+    return GeneratorSpec.from_json(described.get("spec") if is_ours else described)
 
 
 def _assumed_spec(artefact: Any, path: Path, latent_dim: int | None) -> Any:
