@@ -103,7 +103,7 @@ def load_model(path) -> keras.Model:
     except LoadingError as error:
         raise LoadingError(f"{path} can't be loaded: {error}") from error
     except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
+        reason = " ".join(str(error).split())[:300]
         raise LoadingError(
             f"{path} can't be loaded as a Keras model: {reason}"
         ) from error
@@ -241,7 +241,7 @@ def _check_classes(config: dict[str, Any]) -> set[type]:
     while values:
         value = values.pop()
         if isinstance(value, dict):
-            if "class_name" in value and value["class_name"] not in _VALUES:
+            if "class_name" in value and str(value["class_name"]) not in _VALUES:
                 kinds.add(_checked_class(value))
             values.extend(value.values())
         elif isinstance(value, list):
@@ -254,7 +254,10 @@ def _checked_class(entry: dict[str, Any]) -> type:
     if name == "function":
         _check_function(entry.get("config"), module, entry.get("registered_name"))
         return type(_check_function)
-    registered = keras.saving.get_registered_object(entry.get("registered_name", name))
+    registered_name = entry.get("registered_name", name)
+    registered = None
+    if isinstance(registered_name, str):
+        registered = keras.saving.get_registered_object(registered_name)
     if registered is not None:
         found = registered if registered.__name__ == name else None
     else:
