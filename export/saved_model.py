@@ -87,7 +87,6 @@ def saved_model_exported(
         write_saved_model(flat, fresh, endpoints=True)
         write_metadata(fresh, metadata_of(flat.spec, mode))
         proof = prove(flat, fresh, mode, batch_sizes=sizes, limits=limits, seed=seed)
-        remember(fresh)
     return Exported(mode, path, proof, notes)
 
 
@@ -116,6 +115,7 @@ def write_saved_model(
         if endpoints:
             _add_endpoints(archive, flat, function)
         archive.write_out(str(path), verbose=False)
+    remember(path)
 
 
 def _add_endpoints(archive: Any, flat: FlatGenerator, function: Any) -> None:

@@ -7,6 +7,8 @@ from keras_gan.export.card.hashes import sha256
 from keras_gan.export.errors import UntrustedError
 from keras_gan.export.staging import StrPath
 
+# Data for a server, which no program reads.
+_DATA = ("assets.extra", "batching_params.pbtxt")
 # What this process wrote, wherever it was moved or copied since.
 _written: set[str] = set()
 
@@ -15,7 +17,7 @@ def remember(path: pathlib.Path) -> None:
     """Note that this process wrote the SavedModel that lies at `path`.
 
     Args:
-        path: Its folder, with all that belongs to it.
+        path: Its folder.
     """
     _written.add(_digest(path))
 
@@ -43,6 +45,6 @@ def _digest(folder: pathlib.Path) -> str:
     lines = sorted(
         f"{sha256(path)}  {path.relative_to(folder).as_posix()}"
         for path in folder.rglob("*")
-        if path.is_file()
+        if path.is_file() and path.relative_to(folder).parts[0] not in _DATA
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

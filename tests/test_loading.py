@@ -493,3 +493,56 @@ def test_a_game_whose_optimizer_state_is_missing_is_refused(tmp_path):
         del file[place][max(file[place], key=int)]
     members[WEIGHTS] = content.getvalue()
     refused(written(tmp_path / "game.keras", members), "Skipping variable loading")
+
+
+def mutants(content, count):
+    """Copies of a file with flipped bits, bytes written over, cut, doubled or lost."""
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        mutant = bytearray(content)
+        start = int(rng.integers(len(mutant)))
+        length = int(rng.integers(1, 65))
+        how = rng.integers(5)
+        if how == 0:
+            mutant[start] ^= 1 << int(rng.integers(8))
+        elif how == 1:
+            mutant[start : start + length] = rng.bytes(length)
+        elif how == 2:
+            del mutant[start:]
+        elif how == 3:
+            mutant[start:start] = mutant[start : start + length]
+        else:
+            del mutant[start : start + length]
+        yield bytes(mutant)
+
+
+@pytest.mark.slow
+def test_of_300_mutants_none_is_loaded_with_other_weights(honest, tmp_path):
+    path, model = tmp_path / "mutant.keras", keras_gan.load_model(honest)
+    weights = [weight.numpy() for weight in model.weights]
+    refusals = 0
+    for mutant in mutants(honest.read_bytes(), 300):
+        path.write_bytes(mutant)
+        try:
+            loaded = keras_gan.load_model(path)
+        except LoadingError as error:
+            refusals += 1
+            assert str(path) in str(error)
+            continue
+        assert loaded.to_json() == model.to_json()
+        for mine, other in zip(loaded.weights, weights, strict=True):
+            np.testing.assert_array_equal(mine.numpy(), other)
+    assert refusals >= 270
+
+
+@pytest.mark.slow
+def test_weights_with_a_valid_checksum_do_not_crash_the_loader(honest, crafted):
+    loaded = 0
+    for mutant in mutants(members_of(honest)[WEIGHTS], 300):
+        try:
+            model = keras_gan.load_model(crafted(weights=mutant))
+        except LoadingError:
+            continue
+        loaded += 1
+        assert all(np.isfinite(np.float32(weight)).all() for weight in model.weights)
+    assert loaded < 300

@@ -25,7 +25,6 @@ from keras_gan.export.serving.publish import (
 from keras_gan.export.serving.warm_up import write_warm_up
 from keras_gan.export.spec import GeneratorSpec
 from keras_gan.export.staging import StrPath, staged
-from keras_gan.export.trust import remember
 
 BATCHING_FILE = "batching_params.pbtxt"
 MODELS_FILE = "models.config"
@@ -92,7 +91,6 @@ def export_serving(
         if _can_be_batched(flat.spec):
             (fresh / BATCHING_FILE).write_text(configs.batching_parameters(sizes))
         replay_warm_up(fresh)
-        remember(fresh)
         path = publish(fresh, folder, number)
     _write_pack(base_path, name, known, flat)
     return path
