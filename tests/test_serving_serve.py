@@ -114,7 +114,8 @@ def test_a_docker_that_does_not_run_is_passed_over(folder, programs):
 def test_the_preview_says_so_answers_and_stops_at_a_signal(folder, number):
     program = (
         "from keras_gan.export.serving import serve\n"
-        f"serve({str(folder)!r}, rest_port=0, grpc_port=0, server='preview')"
+        f"serve({str(folder)!r}, rest_port=0, grpc_port=0, server='preview', "
+        "allow_untrusted=True)"
     )
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -142,7 +143,10 @@ def test_a_signal_reaches_the_server_that_was_started(folder, tmp_path):
         "#!/bin/sh\nsleep 60 &\ntrap 'kill $!; echo bye; exit 0' TERM\necho up\nwait\n"
     )
     server.chmod(0o755)
-    program = f"from keras_gan.export.serving import serve; serve({str(folder)!r})"
+    program = (
+        "from keras_gan.export.serving import serve; "
+        f"serve({str(folder)!r}, allow_untrusted=True)"
+    )
     environment = {**os.environ, "PATH": f"{place}:{os.environ['PATH']}"}
     with subprocess.Popen(
         [sys.executable, "-c", program],
