@@ -4,12 +4,14 @@ import os
 import socket
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
 from tests.data_sets import pixels
+from tests.keras_files import CONFIG, METADATA, WEIGHTS, members_of, written
 
 
 @pytest.fixture
@@ -81,3 +83,29 @@ def mnist_dir(real_sets):
     if not (folder / "mnist").is_dir():
         pytest.skip(f"{folder} holds no prepared mnist")
     return folder
+
+
+@pytest.fixture(scope="session")
+def honest(tmp_path_factory):
+    """A small generator in a file that Keras wrote."""
+    path = tmp_path_factory.mktemp("honest") / "generator.keras"
+    latents = keras.Input((4,), name="latents")
+    hidden = keras.layers.Dense(8, activation="relu", name="hidden")(latents)
+    images = keras.layers.Reshape((2, 2, 1))(
+        keras.layers.Dense(4, dtype="bfloat16", name="pixels")(hidden * 2.0)[:, ::-1]
+    )
+    keras.Model(latents, images, name="generator").save(path)
+    return path
+
+
+@pytest.fixture
+def crafted(honest, tmp_path):
+    """Writes the honest file with other members."""
+
+    def craft(**changed):
+        names = {"config": CONFIG, "metadata": METADATA, "weights": WEIGHTS}
+        members = members_of(honest)
+        members |= {names[key]: content for key, content in changed.items()}
+        return written(tmp_path / "crafted.keras", members)
+
+    return craft

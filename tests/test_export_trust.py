@@ -113,6 +113,7 @@ def test_what_this_process_wrote_is_loaded_wherever_it_lies(tmp_path):
         load_artefact(moved)
 
 
+@pytest.mark.slow
 def test_a_version_that_somebody_else_adds_is_not_served(program, tmp_path):
     from keras_gan.export.serving.served_models import ServedModels
 

@@ -64,14 +64,24 @@ def test_a_run_whose_model_is_a_program_is_refused(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """The folder of a checkpoint in the middle of an epoch of seven steps."""
+def game():
+    return harness.gan()
+
+
+@pytest.fixture(scope="module")
+def trained(game, tmp_path_factory):
+    """The folder of a checkpoint after three of seven steps, played by nobody."""
     folder = tmp_path_factory.mktemp("trained")
-    game = harness.gan()
     keeper = Checkpoint(folder, every_steps=3, say=lambda line: None)
-    game.fit(PIPELINE, epochs=1, callbacks=[keeper], verbose=0)
-    for path in sorted(folder.iterdir())[1:]:
-        shutil.rmtree(path)
+    keeper.set_model(game)
+    keeper.set_params({"steps": PIPELINE.steps_per_epoch})
+    keeper.resume(game, PIPELINE, PIPELINE.steps_per_epoch, 0)
+    keeper.on_train_begin()
+    keeper.on_epoch_begin(0)
+    game.step.assign(3)
+    keeper.on_train_batch_end(2)
+    keeper.release()
+    game.step.assign(0)
     return folder
 
 
@@ -105,17 +115,27 @@ def forged(path, **changed):
     ],
     ids=str,
 )
-def test_a_record_that_no_training_wrote_gets_one_error(changed, trained, tmp_path):
+def test_a_record_that_no_training_wrote_gets_one_error(
+    changed, game, trained, tmp_path
+):
     folder = tmp_path / "checkpoints"
     shutil.copytree(trained, folder)
     (path,) = folder.iterdir()
     forged(path, **changed)
-    game = harness.gan()
     before = harness.state(game)
     keeper = Checkpoint(folder, say=lambda line: None)
     with pytest.raises(CheckpointError, match=f"{RECORD} .*Remove .* the one before"):
-        game.fit(PIPELINE, epochs=1, callbacks=[keeper], verbose=0)
+        keeper.find(game)
+        keeper.resume(game, PIPELINE, PIPELINE.steps_per_epoch, 0)
     harness.assert_same_state(before, harness.state(game))
+
+
+def test_a_record_that_a_training_wrote_is_taken(game, trained):
+    keeper = Checkpoint(trained, say=lambda line: None)
+    keeper.find(game)
+    position = keeper.resume(game, PIPELINE, PIPELINE.steps_per_epoch, 0)
+    assert position == (0, 3, 0) and int(game.step.numpy()) == 3
+    game.step.assign(0)
 
 
 def test_a_run_with_such_a_record_is_resumed_with_one_line(trained, tmp_path):
@@ -128,27 +148,24 @@ def test_a_run_with_such_a_record_is_resumed_with_one_line(trained, tmp_path):
     assert result.output.startswith(f"Error: {path / RECORD} is no record")
 
 
-def test_records_of_older_checkpoints_may_be_anything(trained, tmp_path):
-    folder = tmp_path / "checkpoints"
-    shutil.copytree(trained, folder)
+def test_records_of_older_checkpoints_may_be_anything(game, tmp_path):
     for number, text in enumerate(("[", "3", '{"value": "low"}')):
-        older = folder / f"step-0000000{number}"
+        older = tmp_path / f"step-0000000{number}"
         older.mkdir()
         (older / RECORD).write_text(text)
-    keeper = Checkpoint(folder, keep=9, monitor="loss", say=lambda line: None)
-    game = harness.gan()
-    game.fit(PIPELINE, epochs=1, callbacks=[keeper], verbose=0)
-    assert (folder / "step-00000007" / MODEL).is_file()
+    keeper = Checkpoint(tmp_path, monitor="loss", say=lambda line: None)
+    keeper.set_model(game)
+    assert keeper._best(None) is None
+    assert keeper._best(0.5) == int(game.step.numpy())
 
 
-def test_the_weights_of_a_checkpoint_pass_the_loader_too(trained, tmp_path):
+def test_the_weights_of_a_checkpoint_pass_the_loader_too(game, trained, tmp_path):
     folder = tmp_path / "checkpoints"
     shutil.copytree(trained, folder)
     (path,) = folder.iterdir()
     with zipfile.ZipFile(path / MODEL, "a") as archive:
         archive.writestr("more.py", "")
     forged(path)
-    game = harness.gan()
     before = harness.state(game)
     with pytest.raises(CheckpointError, match="does not fit this model"):
         checkpoints.restore(game, checkpoints.verified(path))
