@@ -21,8 +21,11 @@ from keras_gan.export import (
 from keras_gan.export.card.reference import Reference
 from keras_gan.export.card.report import read_report, write_report
 from keras_gan.export.metadata import read_metadata
+from keras_gan.export.prepare import prepared
+from keras_gan.export.saved_model import write_saved_model
 from keras_gan.metrics import open_drawing
 from keras_gan.metrics.drawing import Drawing
+from tests.export_generators import sequential
 from tests.exported_card import small_export
 from tests.serving_pack import digits_pack
 
@@ -84,6 +87,7 @@ def test_nothing_loads_a_strange_saved_model_without_leave(program):
     assert proof.exists()
 
 
+@pytest.mark.slow
 def test_an_export_is_checked_and_measured_only_with_leave(tmp_path, monkeypatch):
     folder = tmp_path / "export"
     shutil.copytree(small_export()[0].folder, folder)
@@ -98,8 +102,8 @@ def test_an_export_is_checked_and_measured_only_with_leave(tmp_path, monkeypatch
 
 
 def test_what_this_process_wrote_is_loaded_wherever_it_lies(tmp_path):
-    source = small_export()[0].folder / "saved_model"
-    moved = tmp_path / "elsewhere"
+    source, moved = tmp_path / "saved_model", tmp_path / "elsewhere"
+    write_saved_model(prepared(sequential()), source)
     shutil.copytree(source, moved)
     load_artefact(moved)
     with open(moved / "saved_model.pb", "ab") as file:
@@ -130,6 +134,7 @@ def test_a_version_that_somebody_else_adds_is_not_served(program, tmp_path):
     models.stop()
 
 
+@pytest.mark.slow
 def test_an_export_may_not_name_files_outside_of_its_folder(tmp_path):
     folder = tmp_path / "export"
     shutil.copytree(small_export()[0].folder, folder)
@@ -145,6 +150,7 @@ def test_an_export_may_not_name_files_outside_of_its_folder(tmp_path):
         check(folder)
 
 
+@pytest.mark.slow
 def test_a_crafted_description_gets_one_error(tmp_path):
     source = small_export()[0].folder
     shutil.copy(source / "generator.onnx", tmp_path)
