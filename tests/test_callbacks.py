@@ -68,6 +68,7 @@ def test_image_grid_names_the_extra_that_tensorboard_needs(tmp_path, monkeypatch
         callbacks.ImageGrid(tensorboard_dir=tmp_path)
 
 
+@pytest.mark.slow
 def test_image_grid_writes_an_image_for_tensorboard(tmp_path):
     pytest.importorskip("tensorboard", reason="needs the extra `tensorboard`")
     from tensorboard.backend.event_processing.event_accumulator import (
@@ -113,6 +114,7 @@ def test_learning_rate_schedules_reach_both_players(watched):
     assert any("generator" in name for name in shown)
 
 
+@pytest.mark.slow
 def test_reduce_on_plateau_reaches_both_players():
     model = harness.gan()
     plateau = keras.callbacks.ReduceLROnPlateau(

@@ -100,6 +100,7 @@ def test_a_training_that_was_stopped_within_epochs_ends_as_an_unbroken_one(
     assert int(model.step.numpy()) == 21
 
 
+@pytest.mark.slow
 def test_more_epochs_go_on_in_the_same_object(whole, tmp_path):
     model = harness.gan(penalties=["r1"])
     for epochs in (1, 3):
@@ -202,6 +203,7 @@ def test_a_damaged_checkpoint_is_named_and_passed_over(kept, damage):
         assert CheckpointFolder(folder).newest().step == 4
 
 
+@pytest.mark.slow
 def test_a_damaged_one_is_replaced_when_its_step_comes_again(kept, whole, tmp_path):
     folder, _ = kept
     flip(folder / "step-00000006" / MODEL)
@@ -249,6 +251,7 @@ def test_a_restore_that_fails_leaves_the_model_as_it_was(kept):
     harness.assert_same_state(before, harness.state(other))
 
 
+@pytest.mark.slow
 def test_a_seed_that_nobody_chose_is_that_of_the_checkpoint(tmp_path):
     def game():
         model = GAN(
@@ -286,6 +289,7 @@ def test_a_state_that_is_not_finite_is_not_saved(kept, tmp_path):
     assert names(folder) == before and "not finite" in said[0]
 
 
+@pytest.mark.slow
 def test_a_full_disk_costs_a_line_and_not_the_training(kept, tmp_path, monkeypatch):
     folder, _ = kept
     before, said = names(folder), []

@@ -148,6 +148,7 @@ def test_an_artefact_draws_any_number_of_pictures(exported, format_name, count):
     np.testing.assert_allclose(draw({"latents": latents.tolist()}), images)
 
 
+@pytest.mark.slow
 def test_free_dimensions_stay_free_and_have_names_in_onnx(exported):
     import onnx
 

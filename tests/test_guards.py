@@ -39,7 +39,12 @@ def are_equal(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("turns", ["alternating", "simultaneous"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "turns", ["alternating", pytest.param("simultaneous", marks=SLOW)]
+)
 def test_a_batch_with_a_nan_changes_nothing_of_the_discriminator(turns):
     model = harness.gan(turns=turns, penalties=["r1"])
     model.train_on_batch(IMAGES)
@@ -127,6 +132,7 @@ def test_a_training_goes_back_to_its_checkpoint_and_learns_more_slowly(tmp_path)
     assert "step-00000002, with learning rates 0.0005, 0.0005" in said[-1]
 
 
+@pytest.mark.slow
 def test_a_training_goes_back_only_so_often(tmp_path):
     model = harness.gan(loss=Unlucky())
     keeper = callbacks.Checkpoint(tmp_path / "kept", say=lambda line: None)
@@ -161,7 +167,7 @@ def test_what_can_not_be_rolled_back_is_refused(tmp_path):
         )
 
 
-@pytest.mark.parametrize("growth", [2, 2000])
+@pytest.mark.parametrize("growth", [2, pytest.param(2000, marks=SLOW)])
 def test_a_loss_scale_moves_as_keras_moves_it(growth):
     def scaled():
         return keras.optimizers.LossScaleOptimizer(

@@ -116,6 +116,7 @@ def run_settings(epochs):
     )
 
 
+@pytest.mark.slow
 def test_a_run_folder_that_is_removed_is_made_anew(
     model, tmp_path, monkeypatch, capsys
 ):

@@ -330,6 +330,7 @@ def test_data_of_unknown_length_play_no_phantom_round():
     assert int(model.discriminator_optimizer.iterations) == 12
 
 
+@pytest.mark.slow
 def test_vectors_are_played_too():
     from keras_gan import networks
 
@@ -352,6 +353,7 @@ def test_summary_and_state_tree_know_every_variable_once(capsys):
     assert model.get_state_tree()["optimizer_variables"]
 
 
+@pytest.mark.slow
 def test_keras_own_export_draws_the_averaged_generator(tmp_path):
     model = harness.gan(run_eagerly=True)
     model.train_on_batch(IMAGES)

@@ -133,6 +133,7 @@ def test_loading_keeps_weights_averages_and_both_optimizers(tmp_path):
     np.testing.assert_array_equal(loaded.generate(4, seed=0), model.generate(4, seed=0))
 
 
+@pytest.mark.slow
 def test_weights_alone_round_trip_with_their_random_states(tmp_path):
     model = harness.gan()
     model.fit(harness.digits(), steps_per_epoch=2, verbose=0)

@@ -29,6 +29,7 @@ def run_cases(*names):
     assert done.stdout.count("done:") == len(names)
 
 
+@pytest.mark.slow
 def test_two_halves_on_two_devices_are_one_batch_on_one():
     run_cases("updates")
 
