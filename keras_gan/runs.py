@@ -61,6 +61,13 @@ class Run:
             ) from error
         return run
 
+    def of_worker(self, settings: Settings, number: int) -> "Run":
+        """Makes the folder of a worker beside the chief's, which keeps the training."""
+        name = f"{self.folder.name}.worker-{number}"
+        own = Run.create(self.folder.with_name(name), settings, overwrite=True)
+        own.checkpoints = self.checkpoints
+        return own
+
     def write_settings(self, settings: Settings):
         lines = json.dumps(dataclasses.asdict(settings), indent=2)
         files.write_text(self.config, lines + "\n")
@@ -241,19 +248,21 @@ def train(
     import keras
 
     from keras_gan import callbacks
+    from keras_gan.models import distribution
 
+    workers = distribution.is_multi_worker(model.distribute_strategy)
     run.forget_epochs_after(done)
     log = keras.callbacks.CSVLogger(run.log, append=done > 0)
     watchers = [
         keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: run.mend(settings, log)
         ),
-        keras.callbacks.TerminateOnNaN(),
         log,
         _sample_pictures(run, settings, pipeline),
         callbacks.Checkpoint(
             run.checkpoints,
-            every_minutes=MINUTES_BETWEEN_CHECKPOINTS,
+            # The clocks of several workers differ.
+            every_minutes=None if workers else MINUTES_BETWEEN_CHECKPOINTS,
             monitor="val_kid",
             model_path=run.model,
         ),

@@ -178,6 +178,7 @@ def test_csv_logger_writes_every_name(watched):
     assert len(rows) == 4
 
 
+@pytest.mark.slow
 def test_tensorboard_runs_with_both_optimizers(tmp_path):
     pytest.importorskip("tensorboard", reason="needs the extra `tensorboard`")
     fit(harness.gan(), keras.callbacks.TensorBoard(tmp_path))

@@ -145,6 +145,7 @@ def test_a_run_folder_that_is_removed_is_made_anew(
     assert run.model.is_file() and run.losses.is_file() and run.film.is_file()
 
 
+@pytest.mark.slow
 def test_a_run_on_a_full_disk_ends_with_one_line_and_its_last_checkpoint(
     model, tmp_path, monkeypatch
 ):

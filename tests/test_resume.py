@@ -122,6 +122,7 @@ def test_arrays_are_played_in_an_order_that_resumes_too(tmp_path):
     harness.assert_same_state(harness.state(whole), harness.state(second))
 
 
+@pytest.mark.slow
 def test_loading_keeps_weights_averages_and_both_optimizers(tmp_path):
     model = harness.gan(loss="hinge", penalties=["r1"], turns="simultaneous")
     model.fit(harness.digits(), steps_per_epoch=2, verbose=0)

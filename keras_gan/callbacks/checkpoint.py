@@ -211,7 +211,7 @@ class Checkpoint(keras.callbacks.Callback):
             self.release()
 
     def on_train_end(self, logs=None):
-        if self._step() != self._saved_step:
+        if self._step() != self._saved_step and self._is_well():
             self._save()
 
     def _is_well(self) -> bool:

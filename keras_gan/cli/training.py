@@ -113,8 +113,14 @@ def _training_options(command):
     help="Measure the model at the end, as `evaluate` does, in a short form.  "
     "[default: report]",
 )
+@click.option(
+    "--strategy",
+    type=click.Choice(["mirrored", "multi_worker"]),
+    help="All devices of this machine, or all workers of TF_CONFIG; these make no "
+    "report.  [default: one device]",
+)
 @click.pass_context
-def train(ctx, out, resume, overwrite, quiet, report, **options):
+def train(ctx, out, resume, overwrite, quiet, report, strategy, **options):
     """Train a GAN; the run folder holds its model, log, pictures and a report."""
     if resume is not None:
         if out is not None or overwrite:
@@ -125,18 +131,27 @@ def train(ctx, out, resume, overwrite, quiet, report, **options):
     else:
         run, settings = None, _settings(options)
     start()
+    from keras_gan.models import distribution
+
     check_names(settings)
-    pipeline = _load(settings)
-    if run is None:
-        settings = with_held_out(settings)
-    held_out = load_held_out(settings)
-    if run is None:
-        model, done = build_model(settings, pipeline.example_shape), 0
-        run = Run.create(out, settings, overwrite)
-    else:
-        model, done = run.model_to_train(settings, pipeline)
+    makes_report = report and strategy != "multi_worker"
+    strategy = distribution.named(strategy)
+    is_chief = distribution.is_chief(strategy)
+    with strategy.scope():
+        pipeline = _load(settings)
+        if run is None:
+            settings = with_held_out(settings)
+        held_out = load_held_out(settings)
+        if run is not None:
+            model, done = run.model_to_train(settings, pipeline)
+        else:
+            model, done = build_model(settings, pipeline.example_shape), 0
+            run = Run.create(out, settings, overwrite) if is_chief else Run(out)
+        distribution.wait_for_all(strategy)
+    if not is_chief:
+        run, quiet = run.of_worker(settings, strategy.cluster_resolver.task_id), True
     _train(run, settings, model, pipeline, quiet, held_out, done)
-    if report:
+    if makes_report:
         _report(run, pipeline)
 
 

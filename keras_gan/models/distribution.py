@@ -4,6 +4,8 @@ Synchronous training only: every replica plays the same round on its share of th
 and an update is by the gradients of all.
 """
 
+import os
+
 import keras
 import tensorflow as tf
 
@@ -21,11 +23,41 @@ def is_multi_worker(strategy) -> bool:
 
 def is_chief(strategy) -> bool:
     """Whether this process writes what is written once; alone, it does."""
+    if not is_multi_worker(strategy):
+        return True
     resolver = strategy.cluster_resolver
-    if not is_multi_worker(strategy) or resolver.task_type == "chief":
+    if resolver.task_type == "chief":
         return True
     has_chief = "chief" in resolver.cluster_spec().jobs
     return resolver.task_id == 0 and not has_chief
+
+
+def named(name: str | None):
+    """Returns a new strategy, or TensorFlow's default of one device for `None`.
+
+    It must be made before anything else uses TensorFlow.
+
+    Args:
+        name: `"mirrored"`, over all devices of this machine, or `"multi_worker"`, over
+            the processes that the environment variable `TF_CONFIG` names.
+    """
+    if name is None:
+        return tf.distribute.get_strategy()
+    if name == "mirrored":
+        return tf.distribute.MirroredStrategy()
+    if "TF_CONFIG" not in os.environ:
+        raise ValueError(
+            "Several workers find each other by the environment variable TF_CONFIG. "
+            "Received: none. Set it in every process, as docs/devices.md shows."
+        )
+    return tf.distribute.MultiWorkerMirroredStrategy()
+
+
+def wait_for_all(strategy) -> None:
+    """Returns when every worker is here."""
+    if is_multi_worker(strategy):
+        here = strategy.run(tf.function(lambda: tf.constant(1.0)))
+        strategy.reduce(tf.distribute.ReduceOp.SUM, here, axis=None)
 
 
 def check_strategy(strategy) -> None:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.models import checks, parts
+from keras_gan.models import checks, distribution, parts
 from keras_gan.models.base import AdversarialModel
 from keras_gan.random import normal, uniform
 
@@ -159,6 +159,12 @@ class GAN(AdversarialModel):
             A float32 array of shape `(num_images, height, width, channels)`.
         """
         latents = self.sample_latents(num_images, seed)
+        if distribution.is_multi_worker(self.distribute_strategy):
+            # `predict` would share them out among the workers.
+            starts = range(0, num_images, batch_size)
+            return np.concatenate(
+                [self(latents[start : start + batch_size]).numpy() for start in starts]
+            )
         return self.predict(latents, batch_size=batch_size, verbose=0)
 
     def get_config(self) -> dict:
