@@ -14,10 +14,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_gan.models import distribution
 from tests import harness, replicas
 
 ROOT = Path(__file__).resolve().parents[1]
-TRAINING = [sys.executable, "-m", "tests.workers"]
+WORKER = [sys.executable, "-m", "tests.workers"]
+TRAINING = [*WORKER, "multi_worker"]
 
 
 def run_cases(*names):
@@ -74,20 +76,22 @@ def free_ports(count):
     return ports
 
 
-def start_workers(folder, epochs):
+def start_workers(folder, *command):
+    """Starts a command in two processes that know of each other."""
     addresses = [f"localhost:{port}" for port in free_ports(2)]
     workers = []
     for index in range(2):
         task = {"type": "worker", "index": index}
-        config = {"cluster": {"worker": addresses}, "task": task}
-        workers.append(
-            subprocess.Popen(
-                [*TRAINING, "multi_worker", str(folder), str(epochs)],
-                cwd=ROOT,
-                env=os.environ | {"TF_CONFIG": json.dumps(config)},
-                stderr=(folder / f"{index}.log").open("w"),
+        config = json.dumps({"cluster": {"worker": addresses}, "task": task})
+        with (folder / f"{index}.log").open("w") as log:
+            workers.append(
+                subprocess.Popen(
+                    [str(word) for word in command],
+                    cwd=ROOT,
+                    env=os.environ | {"TF_CONFIG": config},
+                    stderr=log,
+                )
             )
-        )
     return workers
 
 
@@ -104,13 +108,13 @@ def states(folder, worker=0):
 def undisturbed(tmp_path_factory):
     """The folder of a training of three epochs in two processes."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    assert ended(start_workers(folder, 3)) == [0, 0]
+    assert ended(start_workers(folder, *TRAINING, folder, 3)) == [0, 0]
     return folder
 
 
 @pytest.mark.slow
 def test_two_processes_train_as_one_with_two_devices(undisturbed, tmp_path):
-    command = [*TRAINING, "mirrored", str(tmp_path), "3"]
+    command = [*WORKER, "mirrored", str(tmp_path), "3"]
     subprocess.run(command, cwd=ROOT, check=True, timeout=500)
     for mine, same, other in zip(
         states(undisturbed),
@@ -132,7 +136,7 @@ def test_two_processes_train_as_one_with_two_devices(undisturbed, tmp_path):
 def test_a_killed_worker_is_reported_and_the_training_goes_on_from_there(
     undisturbed, tmp_path
 ):
-    workers = start_workers(tmp_path, 100_000)
+    workers = start_workers(tmp_path, *TRAINING, tmp_path, 100_000)
     step = tmp_path / "1.step"
     while not step.is_file() or int(step.read_text() or 0) < 8:
         assert all(worker.poll() is None for worker in workers)
@@ -150,6 +154,32 @@ def test_a_killed_worker_is_reported_and_the_training_goes_on_from_there(
             import shutil
 
             shutil.rmtree(path)
-    assert ended(start_workers(tmp_path, 3)) == [0, 0]
+    assert ended(start_workers(tmp_path, *TRAINING, tmp_path, 3)) == [0, 0]
     for mine, other in zip(states(tmp_path), states(undisturbed), strict=True):
         assert np.array_equal(mine, other)
+
+
+@pytest.mark.slow
+def test_the_command_trains_in_two_processes_and_goes_on(tmp_path):
+    run = tmp_path / "run"
+    keras_gan = [Path(sys.executable).with_name("keras-gan"), "train", "--quiet"]
+    options = "--data digits --width 4 --latent-dim 8 --epochs 1 --batch-size 64"
+    multi_worker = ("--strategy", "multi_worker")
+    command = [*keras_gan, *options.split(), "--out", run, *multi_worker]
+    assert ended(start_workers(tmp_path, *command)) == [0, 0]
+    again = [*keras_gan, "--resume", run, "--epochs", 2, *multi_worker]
+    assert ended(start_workers(tmp_path, *again)) == [0, 0]
+    assert "Goes on from" in (tmp_path / "0.log").read_text()
+    assert len((run / "log.csv").read_text().splitlines()) == 3
+    assert sorted(path.name for path in (run / "checkpoints").iterdir()) == [
+        "step-00000028",
+        "step-00000056",
+    ]
+    # The chief keeps the model; the other one's folder may be deleted.
+    assert (run / "model.keras").is_file()
+    assert not (tmp_path / "run.worker-1" / "checkpoints").exists()
+
+
+def test_workers_without_an_address_are_refused():
+    with pytest.raises(ValueError, match="environment variable TF_CONFIG"):
+        distribution.named("multi_worker")
