@@ -68,8 +68,11 @@ def updates(two):
 
 
 def penalties(two):
+    # Adam divides by the size of a gradient, and so makes its rounding larger.
+    descent = functools.partial(keras.optimizers.SGD, 0.1)
+    assert_equal(two, penalties=["r1"], optimizer=descent)
+    assert_equal(two, turns="simultaneous", optimizer=descent)
     assert_equal(two, penalties=["r1"], tolerance=2e-6)
-    assert_equal(two, turns="simultaneous", optimizer=lambda: keras.optimizers.SGD(0.1))
 
 
 def clipping(two):
@@ -91,7 +94,10 @@ def synchronised_statistics(two):
             keras.layers.BatchNormalization = kept
 
     assert_equal(
-        two, tolerance=1e-5, build=build, optimizer=lambda: keras.optimizers.SGD(0.1)
+        two,
+        tolerance=1e-5,
+        build=build,
+        optimizer=functools.partial(keras.optimizers.SGD, 0.1),
     )
 
 

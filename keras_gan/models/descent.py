@@ -38,7 +38,8 @@ class Descent(NamedTuple):
         """Takes the step, unless the loss or a gradient is not finite on any replica.
 
         Then weights, moments, the optimizer's iterations and the networks' buffers
-        stay as they were, to the last bit. There is no condition in it: a step with
+        stay as they were, to the last bit; a gradient whose squares sum to more than
+        float32 can hold counts as infinite. There is no condition in it: a step with
         one can't run in a row (docs/design/0007-order-of-sums.md), nor under a
         strategy. A loss scale is halved or grows by Keras' rule.
 
