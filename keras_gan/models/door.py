@@ -58,7 +58,8 @@ class CheckedModel(keras.Model):
             (name, getattr(part, "shape", None), getattr(part, "dtype", None))
             for name, part in batch.items()
         ]
-        kind = repr((described, self.discriminator_steps))
+        shares = self.discriminator_steps, self.accumulation_steps
+        kind = repr((described, shares))
         if kind not in self.__dict__.setdefault("_known_batches", set()):
             check_batch(self, batch)
             self._known_batches.add(kind)
