@@ -216,3 +216,34 @@ def test_parts_are_refused_where_the_batch_has_no_such_parts():
             generator_optimizer=keras.optimizers.Adam(gradient_accumulation_steps=2),
             discriminator_optimizer=_default(),
         )
+
+
+@pytest.mark.slow
+def test_many_turns_of_the_discriminator_are_a_loop_where_there_may_be_one():
+    def game(turns, **options):
+        return harness.plain_gan(
+            generator_optimizer=keras.optimizers.SGD(0.1),
+            discriminator_optimizer=keras.optimizers.SGD(0.1),
+            discriminator_steps=turns,
+            penalties=["r1"],
+            metrics=(),
+            **options,
+        )
+
+    batch = np.concatenate(list(harness.digits(32).dataset(num_steps=3)))[:84]
+    sizes = {}
+    for turns in (6, 12):
+        row, loop = game(turns), game(turns, jit_compile=True)
+        for model in (row, loop):
+            logs = model.train_on_batch(batch, return_dict=True)
+            assert logs["d_skipped"] == 0 and np.isfinite(logs["loss"])
+            assert int(model.discriminator_optimizer.iterations.numpy()) == turns
+        pairs = zip(
+            harness.state(row).items(), harness.state(loop).values(), strict=True
+        )
+        for (name, a), b in pairs:
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5, err_msg=name)
+        step = tf.function(game(turns).train_step)
+        graph = step.get_concrete_function(tf.constant(batch)).graph
+        sizes[turns] = len(graph.get_operations())
+    assert sizes[12] - sizes[6] < 20

@@ -127,7 +127,8 @@ class TwoPlayerModel(door.CheckedModel, SavedGame):
             discriminator_constraint: Keras constraint put on every trainable weight
                 of the discriminators, such as `keras_gan.constraints.WeightClip()`.
             discriminator_steps: Discriminator turns in a round. Each sees its own
-                share of the batch, which must be divisible by it.
+                share of the batch, which must be divisible by it. More than five are
+                a loop in the graph where it may have one: compiled or on a GPU.
             accumulation_steps: Parts that a turn is computed in, one after the other;
                 the update is by the mean of their gradients. So a batch needs the
                 memory of a part; steps, schedules and averages count updates. Batch

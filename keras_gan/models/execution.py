@@ -79,6 +79,14 @@ class StepsInARow:
         return self.functions[due]
 
 
+def may_loop(model) -> bool:
+    """Whether a step may have a loop: not in a row, and not on several replicas."""
+    function = model.train_function
+    in_a_row = isinstance(function, StepsInARow) and function.is_row
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    return not (in_a_row or model.run_eagerly or replicas > 1)
+
+
 def check_calls(function):
     """Ends a step that `function` may run in a row: refuses to trace calls into it.
 

@@ -116,7 +116,6 @@ class Journal:
         self._check_names()
         self._overheard = None
         self._has_warned = False
-        self._taken = []
 
     def _check_names(self):
         taken = {mean.name for mean in self.means}
@@ -189,7 +188,6 @@ class Journal:
         # All replicas skip together, and their counts are added.
         share = 1.0 / distribution.num_replicas()
         self._means[f"{player}_skipped"].update_state(tf.where(is_taken, 0.0, share))
-        self._taken.append(is_taken)
 
     def judge(self, real, fake):
         self._panel.update_state(real, fake)
@@ -197,14 +195,13 @@ class Journal:
     def results(self) -> dict:
         return {metric.name: metric.result() for metric in self.means}
 
-    def round_results(self) -> dict:
+    def round_results(self, is_whole) -> dict:
         """What a round logs: a `loss` of NaN if an update was left out in it.
 
         `keras.callbacks.TerminateOnNaN` looks there.
         """
-        taken, self._taken = tf.reduce_all(self._taken), []
         logs = self.results()
-        return {**logs, "loss": tf.where(taken, logs["loss"], float("nan"))}
+        return {**logs, "loss": tf.where(is_whole, logs["loss"], float("nan"))}
 
     def step_results(self) -> dict:
         """What a step of `evaluate` logs; a costly result waits for the end."""
