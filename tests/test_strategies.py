@@ -142,6 +142,7 @@ def test_a_killed_worker_is_reported_and_the_training_goes_on_from_there(
         assert all(worker.poll() is None for worker in workers)
         time.sleep(0.1)
     workers[1].send_signal(signal.SIGKILL)
+    workers[1].wait()
     killed = time.monotonic()
     code = workers[0].wait(60)
     assert time.monotonic() - killed < 30 and code != 0
