@@ -1,7 +1,4 @@
-"""One harness for all games: a new game adds a line to `GAMES`."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""A small game of plain images, and the state of any game."""
 
 import keras
 import numpy as np
@@ -77,19 +74,8 @@ def gan(**compile_options) -> GAN:
     return model
 
 
-@dataclass(frozen=True)
-class Game:
-    """What the shared tests need of a game."""
-
-    build: Callable
-    pipeline: Callable
-
-
 def digits(batch_size=32, seed=3):
     return data.digits(batch_size=batch_size, seed=seed)
-
-
-GAMES = {"gan": Game(build=gan, pipeline=digits)}
 
 
 def state(model) -> dict[str, np.ndarray]:

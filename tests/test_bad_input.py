@@ -237,7 +237,7 @@ LABELLING = [
     Case("fewer labels", train(GOOD, y=LABELS[:8]), "'labels': 8", "equally many",
          "same examples", Labelled),
     Case("arrays apart", fit((GOOD, LABELS)), "tuple of 2", "real, labels",
-         "from_tensor_slices", Labelled),
+         "from_arrays", Labelled),
 ]  # fmt: skip
 
 NETWORKS = [

@@ -15,6 +15,7 @@ from keras_gan.losses import LOSSES
 from keras_gan.models.execution import StepsInARow
 from keras_gan.penalties import PENALTIES, R1, Penalty
 from tests import harness
+from tests.games import GAMES
 
 REGULARISERS = (None, *PENALTIES, "weight_clip")
 
@@ -39,14 +40,14 @@ def assert_resume_is_exact(game, tmp_path, **options):
     harness.assert_same_state(harness.state(whole), harness.state(second))
 
 
-@pytest.mark.parametrize("game", harness.GAMES)
+@pytest.mark.parametrize("game", GAMES)
 def test_a_resumed_run_equals_an_unbroken_one(game, tmp_path):
     options = options_for("non_saturating", "r1")
-    assert_resume_is_exact(harness.GAMES[game], tmp_path, **options)
+    assert_resume_is_exact(GAMES[game], tmp_path, **options)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("game", harness.GAMES)
+@pytest.mark.parametrize("game", GAMES)
 @pytest.mark.parametrize(
     ("loss", "regulariser"), list(itertools.product(LOSSES, REGULARISERS))
 )
@@ -54,7 +55,7 @@ def test_a_resumed_run_equals_an_unbroken_one_for_all_losses_and_regularisers(
     game, loss, regulariser, tmp_path
 ):
     options = options_for(loss, regulariser)
-    assert_resume_is_exact(harness.GAMES[game], tmp_path, **options)
+    assert_resume_is_exact(GAMES[game], tmp_path, **options)
 
 
 @pytest.mark.slow
@@ -71,7 +72,7 @@ def test_a_resumed_run_equals_an_unbroken_one_for_all_losses_and_regularisers(
 def test_a_resumed_run_equals_an_unbroken_one_however_the_round_is_played(
     options, tmp_path
 ):
-    assert_resume_is_exact(harness.GAMES["gan"], tmp_path, **options)
+    assert_resume_is_exact(GAMES["gan"], tmp_path, **options)
 
 
 @pytest.mark.slow

@@ -104,7 +104,7 @@ class Health(keras.callbacks.Callback):
             for kind, data in self._data.items()
             if data is not None
         }
-        real = self.model.unpack(self._batches["train"])["real"]
+        real = self.model.reals(self.model.unpack(self._batches["train"]))
         default = "random" if len(real.shape) == 4 else "pixels"
         identifier = default if self._features is None else self._features
         self._extract = features_lib.get(identifier)
@@ -212,7 +212,7 @@ def first_examples(model, data, num_examples: int):
     batches, found = [], 0
     for batch in feeding.evaluation_feed(model, data, None):
         batches.append(batch)
-        found += len(model.unpack(batch)["real"])
+        found += len(model.reals(model.unpack(batch)))
         if found >= num_examples:
             break
     return tf.nest.map_structure(

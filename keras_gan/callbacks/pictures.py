@@ -17,6 +17,8 @@ class ImageGrid(keras.callbacks.Callback):
         num_images: Images in a grid; of vectors, points.
         every_epochs: Epochs between two pictures.
         seed: Seed of the latents.
+        inputs: What the averaged generator is called with instead, such as the
+            pictures that a game translates; a batch, nested as `predict` takes it.
         extent: Largest coordinate that a scatter of vectors shows.
         tensorboard_dir: Log folder for TensorBoard's image tab, or `None`. Needs
             `pip install keras-gan[tensorboard]`.
@@ -29,6 +31,7 @@ class ImageGrid(keras.callbacks.Callback):
         num_images: int = 64,
         every_epochs: int = 1,
         seed: int = 0,
+        inputs=None,
         extent: float | None = None,
         tensorboard_dir=None,
     ):
@@ -45,6 +48,7 @@ class ImageGrid(keras.callbacks.Callback):
         self.num_images = num_images
         self.every_epochs = every_epochs
         self.seed = seed
+        self.inputs = inputs
         self.extent = extent
         self._writer = None
         if tensorboard_dir is not None:
@@ -58,7 +62,7 @@ class ImageGrid(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         if (epoch + 1) % self.every_epochs:
             return
-        samples = self.model.generate(self.num_images, seed=self.seed)
+        samples = self._drawn()
         picture = pictures.picture(samples, extent=self.extent)
         if self.folder is not None:
             pictures.save_png(self.folder / f"epoch-{epoch + 1:04d}.png", picture)
@@ -68,6 +72,11 @@ class ImageGrid(keras.callbacks.Callback):
             with self._writer.as_default():
                 tf.summary.image("samples", picture[None], step=epoch + 1)
                 self._writer.flush()
+
+    def _drawn(self):
+        if self.inputs is None:
+            return self.model.generate(self.num_images, seed=self.seed)
+        return self.model.predict(self.inputs, verbose=0)
 
 
 def _summary_writer(folder):

@@ -5,6 +5,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -24,30 +25,35 @@ IN_MEMORY_BYTES = 2**30
 
 
 def from_arrays(
-    array: np.ndarray,
+    arrays: np.ndarray | dict[str, np.ndarray],
     *,
     image_size: ImageSize | None = None,
     batch_size: int = 64,
     seed: int = 0,
     name: str = "arrays",
 ) -> Pipeline:
-    """Makes a pipeline of the images or vectors in an array.
+    """Makes a pipeline of the examples in an array, or in several aligned ones.
 
     Unsigned 8-bit images stay so in memory and are scaled batch by batch.
 
     Args:
-        array: Images of shape `(num_examples, height, width, channels)` or
+        arrays: Images of shape `(num_examples, height, width, channels)` or
             `(num_examples, height, width)`, as uint8 or as floats in [-1, 1]; or
-            finite floating-point vectors of shape `(num_examples, dim)`.
+            finite floating-point vectors of shape `(num_examples, dim)`. Or a dict
+            of arrays with one entry an example each: images and vectors as above, and
+            whole numbers of shape `(num_examples,)` or `(num_examples, length)`,
+            such as labels or token ids.
         image_size: `(height, width)`, or one number for a square, to resize each
-            batch to; `keras_gan.data.resize` does it once beforehand instead.
+            batch of images to; `keras_gan.data.resize` does it once beforehand.
         batch_size: Number of examples in a batch.
         seed: Integer that the order of the examples depends on.
         name: Name of the data, for reports.
 
     Returns:
-        A `Pipeline` of float32 batches of shape `(batch, height, width, channels)` or
-        `(batch, dim)`. The array is copied unless it is a `np.memmap`.
+        A `Pipeline` of batches, or of dicts of them: float32, of shape
+        `(batch, height, width, channels)` or `(batch, dim)`; whole numbers as int32.
+        `example_shape` is that of `"image"`, else of the first. An array is copied
+        unless it is a `np.memmap`.
 
     Example:
 
@@ -55,27 +61,87 @@ def from_arrays(
     >>> pipeline = from_arrays(pixels, batch_size=32)
     >>> len(pipeline), pipeline.example_shape
     (3, (8, 8, 1))
+    >>> labelled = from_arrays({"image": pixels, "label": np.arange(100) % 10})
+    >>> next(iter(labelled))["label"].shape
+    (64,)
     """
-    array = checked_array(array)
-    batch_size, seed = checked_batching(len(array), batch_size, seed)
-    check_values(array)
-    indices_at = shuffled_indices(len(array), batch_size, seed)
-    batch_of, shape = _gather(array, batch_size), array.shape[1:]
-    scale = scale_to_unit if array.dtype == np.uint8 else tf.identity
-    size = None if image_size is None else _checked_image_size(image_size, shape)
+    parts = arrays if isinstance(arrays, dict) else {"": arrays}
+    checked = {
+        key: part.astype(np.int32)
+        if isinstance(arrays, dict) and _is_whole(part)
+        else _checked(part)
+        for key, part in parts.items()
+    }
+    num_examples = _common_length(checked)
+    batch_size, seed = checked_batching(num_examples, batch_size, seed)
+    indices_at = shuffled_indices(num_examples, batch_size, seed)
+    size = None if image_size is None else checked_size(image_size)
+    columns = {
+        key: _column(part, batch_size, size, is_alone=len(parts) == 1)
+        for key, part in checked.items()
+    }
+    shown = "image" if "image" in columns else next(iter(columns))
 
-    def batch_at(step: tf.Tensor) -> tf.Tensor:
-        batch = scale(batch_of(indices_at(step)))
-        return batch if size in (None, shape[:2]) else resize_tensor(batch, size)
+    def batch_at(step: tf.Tensor) -> Any:
+        indices = indices_at(step)
+        batch = {key: batch_of(indices) for key, (batch_of, _) in columns.items()}
+        return batch if isinstance(arrays, dict) else batch[""]
 
     return Pipeline(
         batch_at,
-        len(array) // batch_size,
+        num_examples // batch_size,
         batch_size=batch_size,
-        example_shape=shape if size is None else (*size, shape[-1]),
+        example_shape=columns[shown][1],
         name=name,
-        num_examples=len(array),
+        num_examples=num_examples,
     )
+
+
+def _checked(array: Any) -> np.ndarray:
+    array = checked_array(array)
+    check_values(array)
+    return array
+
+
+def _is_whole(array: Any) -> bool:
+    """Whether an array holds labels or token ids, one or a row an example."""
+    return (
+        isinstance(array, np.ndarray)
+        and array.ndim in (1, 2)
+        and array.dtype.kind in "iu"
+        and array.size > 0
+    )
+
+
+def _common_length(parts: dict[str, np.ndarray]) -> int:
+    lengths = {key: len(part) for key, part in parts.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(
+            "Every array must have one entry for each example. Received: "
+            f"{lengths or 'no array'}. Give arrays of the same examples."
+        )
+    return next(iter(lengths.values()))
+
+
+def _column(
+    array: np.ndarray,
+    batch_size: int,
+    size: tuple[int, int] | None,
+    is_alone: bool,
+) -> tuple[Callable[[tf.Tensor], tf.Tensor], tuple[int, ...]]:
+    """Returns a function from indices to a batch, and the shape of one example."""
+    batch_of, shape = _gather(array, batch_size), array.shape[1:]
+    if size is not None and is_alone:
+        _check_resizable(size, shape)
+    resized = len(shape) == 3 and size not in (None, shape[:2])
+
+    def read(indices: tf.Tensor) -> tf.Tensor:
+        batch = batch_of(indices)
+        if array.dtype == np.uint8:
+            batch = scale_to_unit(batch)
+        return resize_tensor(batch, size) if resized else batch
+
+    return read, (*size, shape[-1]) if resized else shape
 
 
 def from_file(
@@ -164,7 +230,7 @@ def _gather(array: np.ndarray, batch_size: int) -> Callable[[tf.Tensor], tf.Tens
     """Returns a function from indices to a batch of uint8 or float32."""
     if isinstance(array, np.memmap):
         return _gather_on_disk(array, batch_size)
-    if array.dtype != np.uint8:
+    if array.dtype not in (np.uint8, np.int32):
         array = as_float32(array)
     # As a tensor, which a graph refers to; a NumPy array would become a part of the
     # graph, which may not exceed 2 GB. On the CPU, where tf.data runs.
@@ -188,12 +254,9 @@ def _gather_on_disk(
     return batch_of
 
 
-def _checked_image_size(
-    image_size: ImageSize, shape: tuple[int, ...]
-) -> tuple[int, int]:
+def _check_resizable(size: tuple[int, int], shape: tuple[int, ...]) -> None:
     if len(shape) != 3:
         raise ValueError(
             "Only images can be resized. Received: "
-            f"image_size={image_size} for vectors of shape {shape}."
+            f"image_size={size} for vectors of shape {shape}."
         )
-    return checked_size(image_size)

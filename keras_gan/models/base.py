@@ -21,7 +21,8 @@ class AdversarialModel(Rounds):
     and `discriminators`, says how many losses there are in `loss_names`, and
     overrides four small pieces, none of which is `train_step`:
 
-    - `unpack(data)` turns what the data yields into a dict with the key `"real"`;
+    - `unpack(data)` turns what the data yields into a dict of tensors, whose parts
+      `batch_parts` describes;
     - `generate_fakes(batch, seed, training)` lets the generators play;
     - `discriminator_losses(batch, fakes, seed, training)` and
       `generator_losses(batch, fakes, seed, training)` return named scalars, whose
@@ -37,8 +38,8 @@ class AdversarialModel(Rounds):
     exporters draw with.
 
     Args:
-        networks: Name to built Keras model, all names of `generators` and
-            `discriminators`. They become attributes.
+        networks: Name to built Keras model, all names of `generators`,
+            `discriminators` and `frozen`. They become attributes.
         ema_momentum: Momentum of the averages. It starts lower, as
             `min(ema_momentum, (1 + step) / (10 + step))`. 0 keeps no memory.
         seed: Integer in [0, 2**31). `None` draws one from Python's `random`, so
@@ -126,7 +127,7 @@ class AdversarialModel(Rounds):
         losses = self.generator_losses(batch, fakes, generator, training=False)
         self._journal.record_losses("g", losses)
         if self._journal.judges:
-            self._journal.judge(batch["real"], self.draw_fakes(batch, latents))
+            self._journal.judge(self.reals(batch), self.draw_fakes(batch, latents))
         self._evaluation_step.assign_add(1)
 
     def _for_keras(self, logs):
@@ -135,12 +136,16 @@ class AdversarialModel(Rounds):
             return logs
         return {name: tf.reshape(value, [1]) for name, value in logs.items()}
 
+    def reals(self, batch):
+        """The real images of a batch, for metrics to hold `draw_fakes` against."""
+        return batch["real"]
+
     def draw_fakes(self, batch, seed):
-        """Images of the averaged generators, for metrics to hold against `"real"`.
+        """Images of the averaged generators, for metrics to hold against the real.
 
         It is `generate_fakes` in inference mode, with each average in the place of
         the generator that it follows. A game whose fakes are more than one tensor of
-        images overrides it and picks what is like `batch["real"]`.
+        images overrides it and picks what is like `reals(batch)`.
 
         Args:
             batch: What `unpack` returns.

@@ -80,37 +80,26 @@ def check_compiled(model):
         )
 
 
-def output_shape_of(role: str, network, source: str, input_shape: tuple) -> tuple:
-    """Shape of one output of `network`, which must take `(batch, *input_shape)`.
+def symbolic(shape: tuple, dtype: str = "float32") -> keras.KerasTensor:
+    """A batch of unknown size of inputs of this shape, for `output_of`."""
+    return keras.KerasTensor((None, *shape), dtype)
+
+
+def output_shape_of(role: str, network, source: str, inputs) -> tuple:
+    """Shape of one output of `network`, without the batch.
+
+    Args:
+        role: What the network is, for messages.
+        network: What must be a Keras model.
+        source: What the inputs come from, for messages.
+        inputs: Shape of one input; or what `symbolic` makes, nested as the network
+            takes it.
 
     Raises:
-        ValueError: If it is no Keras model, takes another shape, or gives several
+        ValueError: If it is no Keras model, takes other inputs, or gives several
             outputs or one of unknown size.
     """
-    if not isinstance(network, keras.Model):
-        raise ValueError(
-            f"The {role} must be a keras.Model. Received: {network!r} of type "
-            f"{type(network).__name__}. Build one, or take it from "
-            "`keras_gan.networks`."
-        )
-    expected = getattr(network, "input_shape", None) if network.built else None
-    if isinstance(expected, tuple) and not _fits(expected[1:], input_shape):
-        raise ValueError(
-            f"The {role} takes inputs of shape {expected[1:]}, but {source} gives "
-            f"{tuple(input_shape)}. Build it for that shape."
-        )
-    try:
-        if not network.built:
-            network(tf.zeros((1, *input_shape)))
-        inputs = keras.KerasTensor((None, *input_shape))
-        output = network.compute_output_spec(inputs)
-    except (ValueError, TypeError, tf.errors.InvalidArgumentError) as error:
-        raise ValueError(
-            f"Expected a {role} that takes one tensor of the shape that {source} "
-            f"gives. Received: {network.name!r}, which can't take (batch, "
-            f"{', '.join(map(str, input_shape))}). Build it for that shape. Keras "
-            f"says: {str(error).splitlines()[0]}"
-        ) from error
+    output = output_of(role, network, source, inputs)
     shape = getattr(output, "shape", None)
     if shape is None or any(size is None for size in shape[1:]):
         raise ValueError(
@@ -120,11 +109,57 @@ def output_shape_of(role: str, network, source: str, input_shape: tuple) -> tupl
     return tuple(shape[1:])
 
 
-def check_head(discriminator, example_shape: tuple):
-    """A discriminator must take what the generator makes, and end in logits."""
-    shape = output_shape_of(
-        "discriminator", discriminator, "the generator's output", example_shape
-    )
+def output_of(role: str, network, source: str, inputs):
+    """What `network` gives for such inputs, symbolic; see `output_shape_of`."""
+    if not isinstance(network, keras.Model):
+        raise ValueError(
+            f"The {role} must be a keras.Model. Received: {network!r} of type "
+            f"{type(network).__name__}. Build one, or take it from "
+            "`keras_gan.networks`."
+        )
+    if isinstance(inputs, tuple):
+        expected = getattr(network, "input_shape", None) if network.built else None
+        if isinstance(expected, tuple) and not _fits(expected[1:], inputs):
+            raise ValueError(
+                f"The {role} takes inputs of shape {expected[1:]}, but {source} gives "
+                f"{inputs}. Build it for that shape."
+            )
+        inputs = symbolic(inputs)
+    try:
+        if not network.built:
+            network(keras.tree.map_structure(_one, inputs))
+        return network.compute_output_spec(inputs)
+    except (ValueError, TypeError, KeyError, tf.errors.InvalidArgumentError) as error:
+        says = str(error).splitlines()[0] if str(error) else type(error).__name__
+        which = "inputs by name" if isinstance(inputs, dict) else "one tensor"
+        raise ValueError(
+            f"Expected a {role} that takes {which}, as {source} gives. Received: "
+            f"{network.name!r}, which can't take {_shown(inputs)}. Build it for that. "
+            f"Keras says: {says}"
+        ) from error
+
+
+def _one(spec: keras.KerasTensor):
+    return tf.zeros((1, *spec.shape[1:]), spec.dtype)
+
+
+def _shown(inputs) -> str:
+    if isinstance(inputs, dict):
+        parts = (f"{name}: {_shown(spec)}" for name, spec in inputs.items())
+        return f"{{{', '.join(parts)}}}"
+    kind = "" if inputs.dtype == "float32" else f" of {inputs.dtype}"
+    return f"(batch, {', '.join(map(str, inputs.shape[1:]))}){kind}"
+
+
+def check_head(discriminator, inputs, source: str = "the generator's output"):
+    """A discriminator must take what the generator makes, and end in logits.
+
+    Args:
+        discriminator: What must be a Keras model.
+        inputs: What it is called with, as for `output_shape_of`.
+        source: What the inputs come from, for messages.
+    """
+    shape = output_shape_of("discriminator", discriminator, source, inputs)
     if shape[-1:] != (1,):
         raise ValueError(
             "The discriminator must end in one logit an image, `(batch, 1)`, or a map "

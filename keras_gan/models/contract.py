@@ -47,7 +47,7 @@ class TwoPlayerModel(door.CheckedModel, SavedGame):
         # A seed that nobody chose is taken over from a checkpoint.
         self.draws_seed = seed is None
         self.seed = checks.check_seed(random.randrange(2**31) if seed is None else seed)
-        for role in self.generators + self.discriminators:
+        for role in self.roles():
             setattr(self, role, networks[role])
         for role in self.generators:
             setattr(self, f"ema_{role}", averaged_copy(networks[role], f"ema_{role}"))

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gan.data.arrays import from_arrays
 from keras_gan.data.pipeline import Pipeline, from_asked
 from keras_gan.models import checks, distribution, door, parts
 from keras_gan.models.stopping import StopOnNaN
@@ -58,7 +59,10 @@ def in_order(callbacks) -> list:
 
 def feed(model, x, batch_size: int | None) -> Any:
     """Returns what a user gave, checked, and as a pipeline if it was an array."""
-    if isinstance(x, (dict, tuple)):
+    if isinstance(x, dict) and len(model.batch_parts) > 1:
+        size = 32 if batch_size is None else batch_size
+        x, batch_size = from_arrays(x, batch_size=size, seed=model.seed), None
+    elif isinstance(x, (dict, tuple)):
         x = _array_of(model, x)
     if isinstance(x, (np.ndarray, tf.Tensor)):
         size = 32 if batch_size is None else batch_size
@@ -75,9 +79,9 @@ def feed(model, x, batch_size: int | None) -> Any:
 def _array_of(model, x):
     if len(model.batch_parts) > 1:
         raise ValueError(
-            f"Expected the parts {', '.join(model.batch_parts)} as a dataset, in which "
-            f"they stay together. Received: {parts.outline(x)}. Give `tf.data.Dataset"
-            ".from_tensor_slices(...).batch(batch_size, drop_remainder=True)`."
+            f"Expected the parts {', '.join(model.batch_parts)} as a dataset or a dict "
+            f"of arrays, in which they stay together. Received: {parts.outline(x)}. "
+            "Give `keras_gan.data.from_arrays({...}, batch_size=...)`."
         )
     return model.unpack(x)["real"]
 

@@ -109,19 +109,36 @@ class GAN(AdversarialModel):
 
     def generate_fakes(self, batch, seed, training):
         latents = self._latents(tf.shape(batch["real"])[0], seed)
-        return self.generator(latents, training=training)
+        inputs = self.generator_inputs(latents, batch)
+        return self.generator(inputs, training=training)
 
     def discriminator_losses(self, batch, fakes, seed, training) -> dict:
-        critic = self.critic(training)
+        critic = self.critic(batch, training)
         return self.adversarial_losses(critic, batch["real"], fakes, seed, training)
 
     def generator_losses(self, batch, fakes, seed, training) -> dict:
-        return self.deceiving_losses(self.critic(training), batch["real"], fakes)
+        critic = self.critic(batch, training)
+        return self.deceiving_losses(critic, batch["real"], fakes)
 
-    def critic(self, training):
-        """Returns the closure from images to float32 logits."""
+    def generator_inputs(self, latents, batch):
+        """What the generator is called with: latents, and a batch's conditions."""
+        return latents
+
+    def discriminator_inputs(self, images, batch):
+        """What the discriminator is called with: images, and a batch's conditions."""
+        return images
+
+    def critic(self, batch, training):
+        """Returns the closure from images to float32 logits.
+
+        Penalties and losses see it and nothing else: the conditions of the batch are
+        hidden in it.
+        """
         return lambda images: tf.cast(
-            self.discriminator(images, training=training), "float32"
+            self.discriminator(
+                self.discriminator_inputs(images, batch), training=training
+            ),
+            "float32",
         )
 
     def call(self, latents, training=None):

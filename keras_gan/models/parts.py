@@ -136,6 +136,30 @@ def examples_of(data: Any, key: str) -> Any:
     return part
 
 
+def belonging(data: Any, key: str, position: int) -> Any:
+    """Returns what belongs to the examples in a batch of data, for `unpack`.
+
+    Args:
+        data: A tuple of the parts of a batch, or a dict.
+        key: The key of the part in a dict.
+        position: Its place in a tuple.
+    """
+    part = data
+    # Keras hands a batch that is a dict on as the first of three.
+    if isinstance(part, (tuple, list)) and part and isinstance(part[0], dict):
+        part = part[0]
+    if isinstance(part, dict) and key in part:
+        return part[key]
+    if isinstance(part, (tuple, list)) and len(part) > position:
+        if part[position] is not None:
+            return part[position]
+    raise ValueError(
+        f"Expected a batch with `{key}`: a dict with this key, or a tuple in which it "
+        f"is number {position + 1}. Received: {outline(data)}. Make the dataset of "
+        f"both: `keras_gan.data.from_arrays({{'image': ..., '{key}': ...}})`."
+    )
+
+
 def outline(data: Any) -> str:
     """Says in a few words how a batch is made."""
     if isinstance(data, dict):

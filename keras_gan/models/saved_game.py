@@ -9,17 +9,23 @@ class SavedGame(keras.Model):
     Attributes:
         generators: Names of the networks of one player, which are attributes.
         discriminators: Those of the other.
+        frozen: Those that neither player moves, such as a judge of identity.
     """
 
     generators: tuple[str, ...] = ("generator",)
     discriminators: tuple[str, ...] = ("discriminator",)
+    frozen: tuple[str, ...] = ()
+
+    @classmethod
+    def roles(cls) -> tuple[str, ...]:
+        """Names of all networks that a game is made of."""
+        return cls.generators + cls.discriminators + cls.frozen
 
     def get_config(self) -> dict:
-        roles = self.generators + self.discriminators
         return {
             **{
                 role: keras.saving.serialize_keras_object(getattr(self, role))
-                for role in roles
+                for role in self.roles()
             },
             "ema_momentum": self.ema_momentum,
             "seed": self.seed,
@@ -29,7 +35,7 @@ class SavedGame(keras.Model):
     @classmethod
     def from_config(cls, config: dict, custom_objects=None):
         config = dict(config)
-        for role in cls.generators + cls.discriminators:
+        for role in cls.roles():
             config[role] = keras.saving.deserialize_keras_object(
                 config[role], custom_objects=custom_objects
             )

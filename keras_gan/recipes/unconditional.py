@@ -1,4 +1,4 @@
-"""Published pairs of networks with their papers' settings, by name.
+"""Pairs of networks for the unconditional game, by name.
 
 A recipe is what `keras-gan train --model NAME` starts from. Every setting can be
 overridden.

@@ -1,0 +1,4 @@
+"""Published networks with their papers' settings."""
+
+from keras_gan.recipes.unconditional import RECIPES as RECIPES
+from keras_gan.recipes.unconditional import Recipe as Recipe

@@ -1,0 +1,35 @@
+"""All games, tiny: a new one adds a line to `GAMES`, and all shared tests play it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tests import harness
+
+
+@dataclass(frozen=True)
+class Game:
+    """What the shared tests need of a game.
+
+    Args:
+        build: Returns a compiled game from options of `compile`.
+        pipeline: Returns its data from a batch size.
+        inputs: Returns what `predict` takes, from a number of examples.
+        halves_are_whole: Whether the losses of a batch are the means of those of its
+            halves: no batch statistics, no dropout.
+    """
+
+    build: Callable
+    pipeline: Callable
+    inputs: Callable
+    halves_are_whole: bool = False
+
+
+def latents(count, dim=harness.LATENT_DIM):
+    return np.random.default_rng(5).normal(size=(count, dim)).astype("float32")
+
+
+GAMES = {
+    "gan": Game(harness.gan, harness.digits, latents),
+}
