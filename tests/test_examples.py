@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.example_data import ARGUMENTS
+
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 
 
@@ -13,6 +15,7 @@ EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("*.py"))
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_runs_for_two_steps(path, tmp_path):
     args = [sys.executable, path, "--steps", "2", "--out", tmp_path / "out"]
+    args += ARGUMENTS[path.stem](tmp_path)
     done = subprocess.run(args, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "out" / "samples.png").is_file()
