@@ -55,6 +55,19 @@ def test_image_grid_draws_the_same_latents_every_nth_epoch(watched):
     np.testing.assert_array_equal(last[::factor, ::factor], expected)
 
 
+def test_image_grid_draws_from_given_inputs(tmp_path):
+    model = harness.gan()
+    latents = np.zeros((4, harness.LATENT_DIM), "float32")
+    grid = callbacks.ImageGrid(tmp_path, inputs=latents)
+    grid.set_model(model)
+    grid.on_train_begin()
+    grid.on_epoch_end(0)
+    expected = pictures.picture(model.predict(latents, verbose=0))
+    pictures.save_png(tmp_path / "expected.png", expected)
+    files = [tmp_path / name for name in ("epoch-0001.png", "expected.png")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 def test_image_grid_needs_somewhere_to_write():
     with pytest.raises(ValueError, match="`folder`, `tensorboard_dir` or both"):
         callbacks.ImageGrid()

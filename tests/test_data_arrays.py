@@ -183,3 +183,38 @@ def test_wrong_paths_and_keys_are_refused_with_what_there_is(tmp_path):
     np.save(tmp_path / "x.npy", pixels())
     with pytest.raises(ValueError, match="leave `key` out"):
         data.from_file(tmp_path / "x.npy", key="images")
+
+
+def test_arrays_of_the_same_examples_stay_together():
+    vectors = numbered(9)
+    parts = {
+        "image": pixels(9, (8, 8)),
+        "vector": vectors,
+        "label": np.arange(9),
+        "tokens": np.arange(18, dtype="uint8").reshape(9, 2),
+    }
+    pipeline = data.from_arrays(parts, batch_size=3, image_size=4)
+    assert pipeline.example_shape == (4, 4, 1)
+    seen = []
+    for batch in pipeline:
+        labels = batch["label"]
+        seen.extend(labels.tolist())
+        assert batch["label"].dtype == batch["tokens"].dtype == np.int32
+        assert batch["image"].shape == (3, 4, 4, 1)
+        np.testing.assert_array_equal(batch["vector"], vectors[labels])
+        np.testing.assert_array_equal(batch["tokens"], parts["tokens"][labels])
+    assert sorted(seen) == list(range(9))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"image": pixels(4, (5, 5)), "label": np.arange(3)}, "'label': 3"),
+        ({}, "no array"),
+        ({"image": pixels(4, (5, 5)), "label": ["a"] * 4}, "dtype=<U1"),
+        ({"image": pixels(4, (5, 5)), "label": np.arange(0)}, "Expected"),
+    ],
+)
+def test_arrays_that_do_not_belong_together_are_refused(parts, message):
+    with pytest.raises(ValueError, match=message):
+        data.from_arrays(parts, batch_size=2)
