@@ -11,7 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gan import random
 from tests import harness
+from tests.games import GAMES
 from tests.workers import two_devices
 
 BATCH_SIZE = 32
@@ -161,6 +163,29 @@ def parts_and_turns_go_together(two):
     assert int(model.discriminator_optimizer.iterations.numpy()) == 8
 
 
+def every_game_that_allows_it(two):
+    # Devices draw numbers of their own: here all numbers are the same.
+    random._unit_interval = lambda shape, seed: tf.fill(shape, 0.37)
+    games = {name: game for name, game in GAMES.items() if game.halves_are_whole}
+    assert games
+    for name, game in games.items():
+        one, other = (played(game, strategy) for strategy in (None, two))
+        for (path, a), b in zip(one.items(), other.values(), strict=True):
+            np.testing.assert_allclose(
+                a, b, rtol=2e-6, atol=2e-6, err_msg=f"{name}: {path}"
+            )
+
+
+def played(game, strategy):
+    scope = contextlib.nullcontext() if strategy is None else strategy.scope()
+    with scope:
+        model = game.build(
+            generator_optimizer=adam(), discriminator_optimizer=adam(), metrics=()
+        )
+    model.fit(game.pipeline(batch_size=BATCH_SIZE), steps_per_epoch=3, verbose=0)
+    return harness.state(model)
+
+
 CASES = [
     updates,
     penalties,
@@ -170,6 +195,7 @@ CASES = [
     statistics_are_those_of_all,
     a_nan_on_any_replica_is_skipped_on_all,
     parts_and_turns_go_together,
+    every_game_that_allows_it,
 ]
 
 
