@@ -15,6 +15,7 @@ from keras_gan.export.serving.publish import (
     versions,
     workspace,
 )
+from keras_gan.export.serving.served_models import models_of
 
 pytest.importorskip("tensorflow_serving", reason="extra: serving")
 
@@ -163,3 +164,20 @@ def test_a_model_is_added_and_the_others_keep_what_is_written_about_them():
     assert dict(digits.version_labels) == {"stable": 3}
     assert faces.base_path == "/models/faces"
     assert configs.parsed_monitoring(configs.monitoring_config()).prometheus_config
+
+
+@pytest.mark.parametrize("base_path", ["{outside}", "..", "/models/linked", "", "/"])
+def test_a_pack_serves_no_folder_but_its_own(base_path, tmp_path):
+    folder, outside = tmp_path / "pack", tmp_path / "outside"
+    published(outside)
+    published(folder / "digits")
+    (folder / "linked").symlink_to(outside)
+    text = configs.models_config(["digits"])
+    config = folder / "models.config"
+    config.write_text(text)
+    ((_, place),) = models_of(folder)
+    assert place == folder / "digits"
+    given = base_path.format(outside=outside)
+    config.write_text(text.replace("/models/digits", given))
+    with pytest.raises(ExportError, match="lie in its folder. Received: 'digits' with"):
+        models_of(folder)

@@ -239,10 +239,19 @@ def models_of(folder: pathlib.Path) -> list[tuple[Any, pathlib.Path]]:
             "There is no model to serve: a folder of models holds NAME/VERSION/"
             f"saved_model.pb. Received: {folder}. Write it with `export_serving`."
         )
-    return [(model, _place(folder, model.base_path)) for model in models]
+    return [(model, _place(folder, model)) for model in models]
 
 
-def _place(folder: pathlib.Path, base_path: str) -> pathlib.Path:
+def _place(folder: pathlib.Path, model: Any) -> pathlib.Path:
     """Return where a model lies here; its configuration may speak of a container."""
-    beside = folder / pathlib.PurePosixPath(base_path).name
-    return beside if beside.is_dir() else pathlib.Path(base_path)
+    given = pathlib.PurePosixPath(model.base_path)
+    places = [(folder / path).resolve() for path in (given.name, given)]
+    inside = [path for path in places if folder.resolve() in path.parents]
+    found = [path for path in inside if path.is_dir()]
+    if not found:
+        raise ExportError(
+            f"The models of a pack lie in its folder. Received: {model.name!r} with "
+            f"base_path={model.base_path!r}, which is no folder in {folder}. Move the "
+            "model there, or serve its own folder."
+        )
+    return found[0]
