@@ -151,12 +151,15 @@ def test_a_signal_reaches_the_server_that_was_started(folder, tmp_path):
     with subprocess.Popen(
         [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         env=environment,
     ) as process:
         try:
-            while process.stdout.readline().strip() != "up":
-                pass
+            written = [line := process.stdout.readline()]
+            while line and line.strip() != "up":
+                written.append(line := process.stdout.readline())
+            assert line, "".join(written)
             process.send_signal(signal.SIGTERM)
             assert process.stdout.readline().strip() == "bye"
             assert process.wait(timeout=60) == 0
