@@ -8,6 +8,7 @@ Keras' own or registered in this process. See docs/security.md.
 import importlib
 import io
 import json
+import math
 import re
 import stat
 import warnings
@@ -38,6 +39,7 @@ _KINDS = (
     keras.Regularizer,
     keras.DTypePolicy,
     keras.Quantizer,
+    keras.quantizers.QuantizationConfig,
     keras.random.SeedGenerator,
 )
 # They run code that the file holds or names.
@@ -57,6 +59,8 @@ _VALUES = {
     "__ellipsis__",
     "__bytes__",
 }
+# Of their configurations the weights can be counted before there are any.
+_NETWORKS = ("Functional", "Sequential")
 _FUNCTION_MODULES = ("activations", "losses", "metrics", "initializers", "ops")
 
 
@@ -70,8 +74,9 @@ def load_model(path) -> keras.Model:
     Nothing of the file is run, now or later: a file with a layer that holds a program
     (`Lambda`, `TFSMLayer`, ...), with a class that is neither Keras' own nor registered
     in this process by `keras.saving.register_keras_serializable`, with more in it than
-    Keras writes, or with a weight that is not finite is refused. So is a game whose
-    optimizers would lose their state. All of it is loaded, or nothing.
+    Keras writes, with networks for many more weights than it holds, or with a weight
+    that is not finite is refused. So is a game whose optimizers would lose their state.
+    All of it is loaded, or nothing.
 
     Args:
         path: The file.
@@ -92,9 +97,10 @@ def load_model(path) -> keras.Model:
     from keras_gan.models import AdversarialModel
 
     path = Path(path)
-    config = checked_content(path)
+    config, num_weights = checked_content(path)
     try:
         kinds = _check_classes(config)
+        _check_size(config, num_weights)
         with warnings.catch_warnings():
             if any(issubclass(kind, AdversarialModel) for kind in kinds):
                 # Keras warns where it should refuse: moments would be lost.
@@ -112,14 +118,15 @@ def load_model(path) -> keras.Model:
     return model
 
 
-def checked_content(path: Path) -> dict[str, Any]:
+def checked_content(path: Path) -> tuple[dict[str, Any], int]:
     """Checks that a file holds what Keras writes, whole, and nothing else.
 
     Args:
         path: A `.keras` file.
 
     Returns:
-        Its configuration, of which only the form was checked.
+        Its configuration, of which only the form was checked, and how many numbers its
+        weights are.
 
     Raises:
         LoadingError: If it does not.
@@ -140,14 +147,14 @@ def checked_content(path: Path) -> dict[str, Any]:
             _parsed(archive, METADATA)
             # Reading the whole of a member compares it with its checksum.
             content = archive.read(WEIGHTS)
-        _check_weights(content)
+        num_weights = _check_weights(content)
     except LoadingError as error:
         raise LoadingError(f"{path} can't be loaded: {error}") from error
     except Exception as error:
         raise LoadingError(
             f"{path} can't be loaded: it is no `.keras` file, or is damaged ({error})."
         ) from error
-    return config
+    return config, num_weights
 
 
 def _check_members(archive: zipfile.ZipFile, size: int) -> None:
@@ -182,9 +189,9 @@ def _parsed(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     return value
 
 
-def _check_weights(content: bytes) -> None:
-    """Refuses what is not a tree of plain arrays of finite numbers."""
-    claimed, seen = 0, set()
+def _check_weights(content: bytes) -> int:
+    """Refuses what is not a tree of plain arrays of finite numbers; counts these."""
+    claimed, count, seen = 0, 0, set()
     with h5py.File(io.BytesIO(content), "r") as file:
         groups: list[h5py.Group] = [file]
         while groups:
@@ -208,6 +215,8 @@ def _check_weights(content: bytes) -> None:
                     raise LoadingError(f"{where} claims more bytes than the file has.")
                 if not np.isfinite(_floats(item)).all():
                     raise LoadingError(f"{where} holds NaN or infinity.")
+                count += item.size
+    return count
 
 
 def _claimed_bytes(item: Any, where: str) -> int:
@@ -247,6 +256,40 @@ def _check_classes(config: dict[str, Any]) -> set[type]:
         elif isinstance(value, list):
             values.extend(value)
     return kinds
+
+
+def _check_size(config: dict[str, Any], held: int) -> None:
+    """Refuses networks for which there would not be enough weights in the file."""
+    asked = 0
+    values: list[Any] = [config]
+    while values:
+        value = values.pop()
+        if isinstance(value, dict) and value.get("class_name") in _NETWORKS:
+            values.append(value.pop("compile_config", None))
+            asked += _num_weights(value)
+        elif isinstance(value, dict):
+            values.extend(value.values())
+        elif isinstance(value, list):
+            values.extend(value)
+    # Some that Keras makes are not in a file, such as those of LoRA.
+    if asked > 2 * held:
+        raise LoadingError(
+            f"its networks ask for {asked:,} weights, and it holds {held:,} numbers."
+        )
+
+
+def _num_weights(config: dict[str, Any]) -> int:
+    # In there Keras builds layers without the memory of their weights.
+    with keras.StatelessScope(initialize_variables=False):
+        try:
+            network = keras.saving.deserialize_keras_object(config, safe_mode=True)
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300]
+            raise LoadingError(
+                "its networks can't be built to count their weights, as those with "
+                f"stateful layers can't: {reason}"
+            ) from error
+        return sum(math.prod(weight.shape) for weight in network.weights)
 
 
 def _checked_class(entry: dict[str, Any]) -> type:

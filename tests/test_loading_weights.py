@@ -1,5 +1,7 @@
 """Weights from strangers, and mutants of honest files."""
 
+import json
+
 import h5py
 import ml_dtypes
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 
 import keras_gan
 from keras_gan import LoadingError
-from tests.keras_files import WEIGHTS, members_of, refused, weights_of
+from tests import harness
+from tests.keras_files import CONFIG, WEIGHTS, members_of, refused, weights_of, written
 
 
 def test_weights_that_claim_to_be_huge_are_refused(honest, crafted):
@@ -161,3 +164,24 @@ def test_weights_with_a_valid_checksum_do_not_crash_the_loader(honest, crafted):
         loaded += 1
         assert all(np.isfinite(np.float32(weight)).all() for weight in model.weights)
     assert loaded < 300
+
+
+def test_networks_for_which_the_file_has_no_weights_are_refused(
+    honest, crafted, tmp_path
+):
+    config = json.loads(members_of(honest)[CONFIG])
+    (hidden,) = [x for x in config["config"]["layers"] if x["name"] == "hidden"]
+    (pixels,) = [x for x in config["config"]["layers"] if x["name"] == "pixels"]
+    hidden["config"]["units"] = 10**7
+    pixels["build_config"]["input_shape"] = [None, 10**7]
+    reason = "its networks ask for 90,000,004 weights, and it holds 76 numbers"
+    refused(crafted(config=json.dumps(config)), reason)
+
+    game = harness.plain_gan()
+    game.save(tmp_path / "game.keras")
+    members = members_of(tmp_path / "game.keras")
+    config = json.loads(members[CONFIG])
+    network = config["config"]["discriminator"]
+    config["config"] |= {f"spare_{number}": network for number in range(20)}
+    members[CONFIG] = json.dumps(config)
+    refused(written(tmp_path / "game.keras", members), "its networks ask for")
