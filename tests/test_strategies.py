@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -152,11 +153,20 @@ def test_a_killed_worker_is_reported_and_the_training_goes_on_from_there(
     kept = sorted((tmp_path / "kept").iterdir())
     for path in kept:
         if int(path.name.removeprefix("step-")) > 8:
-            import shutil
-
             shutil.rmtree(path)
     assert ended(start_workers(tmp_path, *TRAINING, tmp_path, 3)) == [0, 0]
     for mine, other in zip(states(tmp_path), states(undisturbed), strict=True):
+        assert np.array_equal(mine, other)
+
+
+@pytest.mark.slow
+def test_a_chief_that_can_not_save_does_not_keep_the_others_waiting(
+    undisturbed, tmp_path
+):
+    (tmp_path / "kept").write_text("no folder")
+    assert ended(start_workers(tmp_path, *TRAINING, tmp_path, 3)) == [0, 0]
+    assert "No checkpoint at step 3" in (tmp_path / "0.log").read_text()
+    for mine, other in zip(states(tmp_path, 1), states(undisturbed), strict=True):
         assert np.array_equal(mine, other)
 
 

@@ -1,7 +1,6 @@
 """A training that a kill at any instant does not change."""
 
 import signal
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -186,7 +185,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._position = self._position._replace(epoch=epoch, steps=done)
         self._began = self._step() - done
         if self._means is not None:
-            self.model.means_of_epoch = self._means
+            self.model.set_means_of_epoch(self._means)
             self._means = None
 
     def on_train_batch_end(self, batch, logs=None):
@@ -231,19 +230,21 @@ class Checkpoint(keras.callbacks.Callback):
     def _save(self, value: float | None = None):
         record = {
             "position": list(self._position),
-            "means": self.model.means_of_epoch if self._position.steps else None,
+            "means": self.model.means_of_epoch() if self._position.steps else None,
             "seed": self.model.seed,
             "value": value,
             "described": self._described,
             "environment": description.environment(self.model),
         }
         self._saved_step, self._saved_at = self._step(), time.monotonic()
-        if not self._is_chief:
-            # To read what the replicas share all workers must take part.
-            with tempfile.TemporaryDirectory() as unused:
-                CheckpointFolder(unused).write(self.model, record)
+        if self._is_chief:
+            self._write(record, value)
+        else:
             self._known = id(self.model), self._saved_step
-            return
+        # None looks for the newest checkpoint while it is being written.
+        distribution.wait_for_all(self.model.distribute_strategy)
+
+    def _write(self, record: dict, value: float | None):
         last, folder = self._known, self.folder.folder
         try:
             is_gone = last is not None and not folder.is_dir()
@@ -284,7 +285,7 @@ class Checkpoint(keras.callbacks.Callback):
         values = {
             step: record["value"]
             for step, record in self.folder.records()
-            if _is_number(record.get("value"))
+            if checks.is_number(record.get("value"))
         }
         if value is not None:
             values[self._step()] = value
@@ -301,10 +302,10 @@ def check_record(found) -> None:
     record = found.record
     position, means = record.get("position"), record.get("means")
     is_whole = {
-        "position": _is_list(position, _is_count) and len(position) == 3,
+        "position": _is_list(position, checks.is_count) and len(position) == 3,
         "means": means is None
-        or _is_list(means, lambda part: _is_list(part, _is_number)),
-        "seed": _is_count(record.get("seed")),
+        or _is_list(means, lambda part: _is_list(part, checks.is_number)),
+        "seed": checks.is_count(record.get("seed")),
         "described": isinstance(record.get("described"), dict),
         "environment": isinstance(record.get("environment"), dict),
     }
@@ -322,19 +323,11 @@ def _is_list(value, is_item) -> bool:
     return isinstance(value, list) and all(map(is_item, value))
 
 
-def _is_count(value) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_number(value) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def _check_fit(found, model, steps_per_epoch: int):
     """Refuses a position or means that a training of this game never has."""
     _, steps, origin = found.record["position"]
     means = found.record["means"]
-    sizes = [len(part) for part in model.means_of_epoch]
+    sizes = [len(part) for part in model.means_of_epoch()]
     if (
         steps >= steps_per_epoch
         or origin > found.step

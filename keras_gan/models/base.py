@@ -95,13 +95,13 @@ class AdversarialModel(Rounds):
         """Adds `value` to the mean that `name` shows in the logs of this epoch."""
         self._journal.record(name, value)
 
-    @property
+    # No property: Keras reads those of a model that it saves, and of several workers
+    # all would have to take part.
     def means_of_epoch(self) -> list:
         """State of the running means that the logs of this epoch show."""
         return self._journal.state
 
-    @means_of_epoch.setter
-    def means_of_epoch(self, state: list):
+    def set_means_of_epoch(self, state: list):
         self._journal.state = state
 
     def train_step(self, data):

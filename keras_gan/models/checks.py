@@ -18,8 +18,17 @@ def check_choice(name: str, value, choices):
         )
 
 
+def is_count(value, least: int = 0) -> bool:
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return is_whole and value >= least
+
+
+def is_number(value) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
 def check_count(name: str, value):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+    if not is_count(value, 1):
         raise ValueError(
             f"`{name}` must be a positive integer. Received: {value!r}. Give a whole "
             "number from 1 on."
@@ -32,8 +41,7 @@ def check_optional_count(name: str, value):
 
 
 def check_momentum(name: str, value) -> float:
-    is_number = isinstance(value, (int, float, np.number))
-    if not is_number or not 0.0 <= value < 1.0:
+    if not is_number(value) or not 0.0 <= value < 1.0:
         raise ValueError(
             f"`{name}` must lie in [0, 1). Received: {value!r}. 0.999 averages over "
             "about a thousand steps, 0 keeps no memory."
@@ -63,8 +71,7 @@ def _check_known(name: str, value, get, example: str):
 
 
 def check_seed(seed) -> int:
-    valid = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool)
-    if not valid or not 0 <= seed < 2**31:
+    if not is_count(seed) or seed >= 2**31:
         raise ValueError(
             f"`seed` must be an integer in [0, 2**31). Received: {seed!r}. Leave it "
             "out to draw one."
