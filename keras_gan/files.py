@@ -14,9 +14,10 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     A kill, a full disk or an error leaves what stood at `path` as it was.
 
     Args:
-        path: The file, in a folder that exists.
+        path: The file. Its folder is made where it is missing.
     """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays: Keras and NumPy read it.
     partial = path.with_name(f".partial-{path.name}")
     try:

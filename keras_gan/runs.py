@@ -148,7 +148,6 @@ class Run:
         gone = [path for path in (self.config, self.log) if not path.is_file()]
         if not gone:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
         if self.config in gone:
             self.write_settings(settings)
         if self.log in gone:

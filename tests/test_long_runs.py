@@ -86,7 +86,8 @@ def test_a_folder_that_can_not_be_made_costs_a_line_a_time(model, tmp_path):
 
 
 def test_a_checkpoint_counts_also_where_its_model_can_not_be_linked(model, tmp_path):
-    file = tmp_path / "nowhere" / "model.keras"
+    (tmp_path / "taken").write_text("a file stands in its folder's place")
+    file = tmp_path / "taken" / "model.keras"
     said = train(model, tmp_path / "kept", {}, model_path=file)
     assert len(said) == 4 and said[-1].startswith(f"{file} is not that of step 7: ")
     assert CheckpointFolder(tmp_path / "kept").newest().step == 7

@@ -76,8 +76,6 @@ class EpochRows:
             return
         if self.path.is_file() and self._read() != self._written:
             self._refuse_to_share()
-        # Somebody may have removed it meanwhile.
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps(row, allow_nan=False) + "\n" for row in self._rows]
         self._written = "".join(lines)
         files.write_text(self.path, self._written)

@@ -29,6 +29,7 @@ class SaveModel(keras.callbacks.Callback):
         self.path = Path(path)
 
     def on_train_begin(self, logs=None):
+        # A folder that can't be made is found out now.
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -39,8 +40,6 @@ class SaveModel(keras.callbacks.Callback):
             check_finite(self.model)
         except CheckpointError:
             return
-        # Somebody may have removed it meanwhile.
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         with files.replacing(self.path) as partial:
             self.model.save(partial)
 

@@ -120,7 +120,6 @@ class FeatureStatistics:
         """
         arrays = {"mean": self.mean, "covariance": self.covariance, "count": self.count}
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
         with files.replacing(path) as partial, partial.open("wb") as file:
             np.savez(file, key=json.dumps(key, sort_keys=True), **arrays)
         return path
