@@ -20,6 +20,8 @@ from keras_gan import files, loading
 MANIFEST, MODEL, RECORD = "MANIFEST.json", "model.keras", "record.json"
 _PREFIX, _DRAFT, _OLD = "step-", ".draft-", ".old-"
 _BLOCK = 1 << 20
+# What reading JSON that anybody may have written can end in.
+_NO_RECORD = (OSError, OverflowError, RecursionError, TypeError, ValueError)
 
 
 class CheckpointError(ValueError):
@@ -113,7 +115,7 @@ class CheckpointFolder:
         for path in self._paths():
             try:
                 yield _step_of(path), _record_in(path)
-            except (OSError, TypeError, ValueError):
+            except _NO_RECORD:
                 continue
 
     def _paths(self) -> list[Path]:
@@ -141,9 +143,17 @@ def verified(path: str | Path) -> Checkpoint:
         path: Its folder.
 
     Raises:
-        CheckpointError: If a file is missing, is too much, or has other bytes.
+        CheckpointError: If a file is missing, is too much, has other bytes, or can't be
+            read.
     """
     path = Path(path)
+    try:
+        return _verified(path)
+    except OSError as error:
+        raise CheckpointError(f"{path} can't be read: {error}") from error
+
+
+def _verified(path: Path) -> Checkpoint:
     try:
         text = (path / MANIFEST).read_text()
         listed = {
@@ -151,7 +161,7 @@ def verified(path: str | Path) -> Checkpoint:
             for name, (size, digest) in json.loads(text)["files"].items()
         }
         is_whole = text == _manifest(listed)
-    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (*_NO_RECORD, AttributeError, KeyError) as error:
         raise CheckpointError(f"{path} has no readable {MANIFEST}: {error}") from error
     if not is_whole:
         raise CheckpointError(f"{path / MANIFEST} was changed: its own sum is wrong.")
@@ -168,7 +178,7 @@ def verified(path: str | Path) -> Checkpoint:
             raise CheckpointError(f"{file} was changed: its sha256 is another.")
     try:
         return Checkpoint(path, _record_in(path))
-    except (TypeError, ValueError) as error:
+    except _NO_RECORD as error:
         raise CheckpointError(f"{path / RECORD} can't be read: {error}") from error
 
 

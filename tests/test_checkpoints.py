@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan import GAN
+from keras_gan import GAN, checkpoints
 from keras_gan.callbacks import Checkpoint
 from keras_gan.checkpoints import (
     MANIFEST,
@@ -184,6 +184,10 @@ DAMAGES = {
     "no model": lambda path: (path / MODEL).unlink(),
     "no manifest": lambda path: (path / MANIFEST).unlink(),
     "an empty manifest": lambda path: (path / MANIFEST).write_text("{}"),
+    "a size without end": lambda path: (path / MANIFEST).write_text(
+        f'{{"files": {{"{MODEL}": [Infinity, ""]}}}}'
+    ),
+    "a manifest without end": lambda path: (path / MANIFEST).write_text("[" * 10**5),
     "a file too much": lambda path: (path / "more").write_text("x"),
     "a link": lambda path: (
         (path / MODEL).rename(path.parent / "elsewhere"),
@@ -201,6 +205,20 @@ def test_a_damaged_checkpoint_is_named_and_passed_over(kept, damage):
         verified(folder / "step-00000006")
     with pytest.warns(UserWarning, match="passed over.*step-00000006"):
         assert CheckpointFolder(folder).newest().step == 4
+
+
+def test_a_checkpoint_that_the_disk_does_not_give_back_is_passed_over(
+    kept, monkeypatch
+):
+    def failing(file):
+        if file.parent.name == "step-00000006":
+            raise OSError(5, "Input/output error")
+        return sha256(file)
+
+    sha256 = checkpoints._sha256
+    monkeypatch.setattr(checkpoints, "_sha256", failing)
+    with pytest.warns(UserWarning, match="step-00000006 can't be read: .*output error"):
+        assert CheckpointFolder(kept[0]).newest().step == 4
 
 
 @pytest.mark.slow
