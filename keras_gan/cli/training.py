@@ -242,7 +242,7 @@ def _report(run, pipeline):
 @click.option("--overwrite", is_flag=True, help="Replace the run in --out.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def quickstart(out, epochs, overwrite, quiet):
-    """Train on real handwritten digits and ship the generator: three minutes.
+    """Train on real handwritten digits and ship the generator.
 
     The 1,797 digits come with scikit-learn, 8x8 pixels, enlarged to 16x16 here;
     nothing is fetched.
