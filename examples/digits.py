@@ -2,8 +2,8 @@
 
     python examples/digits.py
 
-The digits are the 1,797 of scikit-learn; nothing is fetched. About two minutes on two
-cores; writes `digits-example/`.
+The digits are the 1,797 of scikit-learn; nothing is fetched. Writes
+`digits-example/`.
 """
 
 import argparse

@@ -13,6 +13,7 @@ import re
 import stat
 import warnings
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -243,34 +244,39 @@ def _floats(item: h5py.Dataset) -> np.ndarray:
     return value if value.dtype.kind == "f" else np.zeros(())
 
 
-def _check_classes(config: dict[str, Any]) -> set[type]:
-    """Refuses objects of unknown classes; returns the classes that there are."""
-    kinds: set[type] = set()
+def _entries(config: Any) -> Iterator[dict[str, Any]]:
+    """Yields all objects of a configuration, outer ones first."""
     values: list[Any] = [config]
     while values:
         value = values.pop()
         if isinstance(value, dict):
-            if "class_name" in value and str(value["class_name"]) not in _VALUES:
-                kinds.add(_checked_class(value))
+            if "class_name" in value:
+                yield value
             values.extend(value.values())
         elif isinstance(value, list):
             values.extend(value)
-    return kinds
+
+
+def _check_classes(config: dict[str, Any]) -> set[type]:
+    """Refuses objects of unknown classes; returns the classes that there are."""
+    return {
+        _checked_class(entry)
+        for entry in _entries(config)
+        if str(entry["class_name"]) not in _VALUES
+    }
 
 
 def _check_size(config: dict[str, Any], held: int) -> None:
     """Refuses networks for which there would not be enough weights in the file."""
+    # What a model is compiled with makes variables at once.
+    compiled = [entry.pop("compile_config", None) for entry in [*_entries(config)]]
     asked = 0
-    values: list[Any] = [config]
-    while values:
-        value = values.pop()
-        if isinstance(value, dict) and value.get("class_name") in _NETWORKS:
-            values.append(value.pop("compile_config", None))
-            asked += _num_weights(value)
-        elif isinstance(value, dict):
-            values.extend(value.values())
-        elif isinstance(value, list):
-            values.extend(value)
+    for part in [config, *compiled]:
+        for entry in _entries(part):
+            if entry["class_name"] in _NETWORKS:
+                asked += _num_weights(entry)
+                # Those within it are counted.
+                entry.clear()
     # Some that Keras makes are not in a file, such as those of LoRA.
     if asked > 2 * held:
         raise LoadingError(
