@@ -133,7 +133,7 @@ class Rounds(TwoPlayerModel):
                 tape, total = losses_of(part, number)
                 found = tape.gradient(total, [variable.value for variable in variables])
             loss += total / len(parts)
-            found = [None if g is None else g / len(parts) for g in found]
+            found = [None if g is None else _dense(g) / len(parts) for g in found]
             gradients = _added(gradients, found) if gradients else found
         return Descent(player, optimizer, loss, gradients, variables, *buffers)
 
@@ -201,6 +201,11 @@ def _watching(variables):
     with tape:
         tape.watch([variable.value for variable in variables])
     return tape
+
+
+def _dense(gradient):
+    # That of an embedding comes as the rows that were looked up.
+    return tf.convert_to_tensor(gradient)
 
 
 def _added(ones, others):
