@@ -32,3 +32,4 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan.loading import load_model as load_model
     from keras_gan.models import GAN as GAN
     from keras_gan.models import AdversarialModel as AdversarialModel
+    from keras_gan.models import FaceAging as FaceAging

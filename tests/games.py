@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests import harness
+from tests import games_face_aging, harness
 
 
 @dataclass(frozen=True)
@@ -31,5 +31,8 @@ def latents(count, dim=harness.LATENT_DIM):
 
 
 GAMES = {
+    "face_aging": Game(
+        games_face_aging.face_aging, games_face_aging.faces, games_face_aging.asked
+    ),
     "gan": Game(harness.gan, harness.digits, latents),
 }

@@ -18,3 +18,4 @@ from keras_gan.data.sklearn_digits import digits as digits
 from keras_gan.data.sources import available as available
 from keras_gan.data.sources import load as load
 from keras_gan.data.tfds import from_tfds as from_tfds
+from keras_gan.data.utkface import utkface as utkface

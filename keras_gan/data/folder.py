@@ -64,14 +64,14 @@ def from_folder(
     """
     size = checked_size(image_size)
     mode = _checked_mode(channels)
-    files = _image_files(Path(path).expanduser())
+    files = image_files(Path(path).expanduser())
     if verify:
-        files = _decodable(files, size, mode, skip_broken)
+        files = decodable(files, size, mode, skip_broken)
     batch_size, seed = checked_batching(len(files), batch_size, seed)
     indices_at = shuffled_indices(len(files), batch_size, seed)
 
     def read(indices: np.ndarray) -> np.ndarray:
-        images = [_read_image(files[i], size, mode) for i in indices]
+        images = [read_image(files[i], size, mode) for i in indices]
         return np.stack(images).reshape(batch_size, *size, channels)
 
     def batch_at(step: tf.Tensor) -> tf.Tensor:
@@ -97,7 +97,7 @@ def _checked_mode(channels: int) -> str:
     return MODES[channels]
 
 
-def _image_files(folder: Path) -> list[Path]:
+def image_files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(f"There is no such folder. Received: path={str(folder)!r}.")
     files = [
@@ -117,7 +117,7 @@ def _image_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda file: file.relative_to(folder).as_posix())
 
 
-def _decodable(
+def decodable(
     files: list[Path], size: tuple[int, int], mode: str, skip_broken: bool
 ) -> list[Path]:
     """Returns the files that can be decoded; raises or warns of the others."""
@@ -146,13 +146,13 @@ def _decodable(
 def _fault(file: Path, size: tuple[int, int], mode: str) -> str | None:
     # Decoders raise nearly anything on damaged files, SyntaxError among it.
     try:
-        _read_image(file, size, mode)
+        read_image(file, size, mode)
     except Exception as error:
         return str(error.__cause__ or error)
     return None
 
 
-def _read_image(file: Path, size: tuple[int, int], mode: str) -> np.ndarray:
+def read_image(file: Path, size: tuple[int, int], mode: str) -> np.ndarray:
     from PIL import Image, ImageOps
 
     height, width = size

@@ -1,4 +1,5 @@
 """The games: one class each, on one base."""
 
 from keras_gan.models.base import AdversarialModel as AdversarialModel
+from keras_gan.models.face_aging import FaceAging as FaceAging
 from keras_gan.models.gan import GAN as GAN

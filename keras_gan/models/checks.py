@@ -173,10 +173,20 @@ def check_head(discriminator, inputs, source: str = "the generator's output"):
             f"of them, `(batch, height, width, 1)`. Received: (batch, "
             f"{', '.join(map(str, shape))}). End it in `Dense(1)` or `Conv2D(1, ...)`."
         )
-    name, squashed = _ending(discriminator)
+    check_logits("discriminator", discriminator)
+
+
+def check_logits(role: str, network: keras.Model):
+    """Raises if `network` ends in a sigmoid or a softmax.
+
+    Args:
+        role: What the network is, for messages.
+        network: A Keras model.
+    """
+    name, squashed = _ending(network)
     if squashed in SQUASHING:
         raise ValueError(
-            "The discriminator must end in logits, and every loss applies its own "
+            f"The {role} must end in logits, and every loss applies its own "
             f"sigmoid. Received: a last layer {name!r} with a {squashed}. "
             "Remove the activation."
         )

@@ -2,6 +2,11 @@
 
 from keras_gan.networks.dcgan import dcgan_discriminator as dcgan_discriminator
 from keras_gan.networks.dcgan import dcgan_generator as dcgan_generator
+from keras_gan.networks.face_aging import (
+    face_aging_discriminator as face_aging_discriminator,
+)
+from keras_gan.networks.face_aging import face_aging_generator as face_aging_generator
+from keras_gan.networks.face_aging import face_judge as face_judge
 from keras_gan.networks.goodfellow import (
     convolutional_discriminator as convolutional_discriminator,
 )
