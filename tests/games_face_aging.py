@@ -2,8 +2,9 @@
 
 import keras
 import numpy as np
+from keras import layers
 
-from keras_gan import FaceAging, data, networks
+from keras_gan import FaceAging, data
 
 SHAPE = (8, 8, 1)
 AGE_GROUPS = (0, 30, 60, 90)
@@ -24,24 +25,48 @@ def ellipses(num_faces, seed=0):
 
 def judges():
     keras.utils.set_random_seed(9)
-    return (
-        networks.face_judge(SHAPE, 6, width=4, name="identity"),
-        networks.face_judge(SHAPE, 3, width=4, name="age_classifier"),
-    )
+    return _to_vector(6, "identity"), _to_vector(3, "age_classifier")
 
 
-def face_aging(loss_weights=None, **compile_options) -> FaceAging:
-    identity, age_classifier = judges()
+def _to_vector(num_outputs, name):
+    flat = [keras.Input(SHAPE, name="images"), layers.Flatten(name=f"{name}_flat")]
+    to_outputs = layers.Dense(num_outputs, dtype="float32", name=f"{name}_outputs")
+    return keras.Sequential([*flat, to_outputs], name=name)
+
+
+def generator():
+    """One convolution, to which the group adds a shift."""
+    images, labels = keras.Input(SHAPE, name="images"), _labels()
+    x = layers.Conv2D(4, 3, padding="same", name="generator_in")(images)
+    shift = layers.Embedding(3, 4, name="generator_group")(labels)
+    shift = layers.Reshape((1, 1, 4), name="generator_shift")(shift)
+    x = layers.ReLU(name="generator_relu")(layers.Add(name="generator_add")([x, shift]))
+    options = {"padding": "same", "activation": "tanh", "dtype": "float32"}
+    faces = layers.Conv2D(1, 3, **options, name="generator_faces")(x)
+    return keras.Model({"images": images, "labels": labels}, faces, name="generator")
+
+
+def discriminator():
+    images, labels = keras.Input(SHAPE, name="images"), _labels()
+    x = layers.Flatten(name="discriminator_flat")(images)
+    group = layers.Embedding(3, 4, name="discriminator_group")(labels)
+    x = layers.Concatenate(name="discriminator_both")([x, group])
+    x = layers.Dense(8, activation="relu", name="discriminator_hidden")(x)
+    logits = layers.Dense(1, dtype="float32", name="discriminator_logits")(x)
+    inputs = {"images": images, "labels": labels}
+    return keras.Model(inputs, logits, name="discriminator")
+
+
+def _labels():
+    return keras.Input((), dtype="int32", name="labels")
+
+
+def face_aging(**options) -> FaceAging:
+    judged_by = judges()
     game = FaceAging(
-        networks.face_aging_generator(SHAPE, 3, width=4, num_blocks=1),
-        networks.face_aging_discriminator(SHAPE, 3, width=4),
-        identity,
-        age_classifier,
-        age_groups=AGE_GROUPS,
-        loss_weights=loss_weights,
-        seed=11,
+        generator(), discriminator(), *judged_by, age_groups=AGE_GROUPS, seed=11
     )
-    game.compile(**compile_options)
+    game.compile(**options)
     return game
 
 

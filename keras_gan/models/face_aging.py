@@ -164,8 +164,10 @@ class FaceAging(AdversarialModel):
         critic, real = self._critic(batch, fakes, training)
         before, after = batch["real"], tf.cast(fakes["images"], "float32")
         losses = {
-            "identity": _unlikeness(*(self.identity(x) for x in (before, after))),
-            "age": _cross_entropy(fakes["labels"], self.age_classifier(after)),
+            "identity": self._unlikeness(before, after),
+            "age": _cross_entropy(
+                fakes["labels"], self.age_classifier(after, training=False)
+            ),
             "pixels": tf.reduce_mean(tf.abs(after - before)),
         }
         return {
@@ -189,6 +191,19 @@ class FaceAging(AdversarialModel):
             return tf.cast(self.discriminator(inputs, training=training), "float32")
 
         return critic, tf.gather(batch["real"], fakes["order"])
+
+    def _unlikeness(self, faces, others):
+        """Mean of 1 - cos of what the identity network sees in them."""
+        features, others = (
+            ops.normalize(
+                tf.reshape(
+                    tf.cast(self.identity(x, training=False), "float32"),
+                    (tf.shape(x)[0], -1),
+                )
+            )
+            for x in (faces, others)
+        )
+        return 1.0 - tf.reduce_mean(tf.reduce_sum(features * others, axis=-1))
 
     def _groups(self, ages):
         inner = tf.constant(self.age_groups[1:-1], ages.dtype)
@@ -261,15 +276,6 @@ class FaceAging(AdversarialModel):
         }
 
 
-def _unlikeness(features, others):
-    """Mean of 1 - cos over the batch."""
-    features, others = (
-        ops.normalize(ops.reshape(ops.cast(x, "float32"), (ops.shape(x)[0], -1)))
-        for x in (features, others)
-    )
-    return 1.0 - ops.mean(ops.sum(features * others, axis=-1))
-
-
 def _cross_entropy(labels, logits):
     return ops.mean(
         keras.losses.sparse_categorical_crossentropy(
@@ -297,7 +303,7 @@ def _symbolic_labels():
 def _checked_shape(generator) -> tuple[int, ...]:
     """The shape of a face, which goes into the generator and comes out of it."""
     given = {x.name: x.shape for x in getattr(generator, "inputs", None) or ()}
-    if "images" not in given:
+    if not {"images", "labels"} <= given.keys():
         raise ValueError(
             "Expected a generator with the inputs 'images' and 'labels', of a known "
             f"shape. Received: {generator!r:.80} with the inputs {given}. Build it "

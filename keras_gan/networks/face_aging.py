@@ -123,7 +123,13 @@ def face_aging_discriminator(
     check_sizes(num_groups=num_groups, width=width)
     images = keras.Input(image_shape, name="images")
     labels = keras.Input((), dtype="int32", name="labels")
-    features = _features(images, width, f"{name}_down", kernel_size=4)
+    x, stage = images, 0
+    while stage == 0 or min(x.shape[1:3]) > 4:
+        filters, prefix = width * 2**stage, f"{name}_down_{stage + 1}"
+        x = layers.Conv2D(filters, 4, 2, "same", name=prefix)(x)
+        x = layers.LeakyReLU(0.2, name=f"{prefix}_relu")(x)
+        stage += 1
+    features = layers.GlobalAveragePooling2D(name=f"{name}_features")(x)
     embedding = layers.Embedding(
         num_groups, features.shape[-1], dtype="float32", name=f"{name}_group"
     )(labels)
@@ -144,8 +150,9 @@ def face_judge(
 ) -> keras.Model:
     """A small network from faces to a vector, for an encoder or a classifier.
 
-    Plain convolutions that halve the image down to 4 pixels and one linear layer:
-    features of identity, logits of age groups or an age, as it is trained.
+    Convolutions with batch normalisation that halve the image down to 4 pixels, half
+    of that dropped out, and one linear layer: features of identity, logits of age
+    groups or an age, as it is trained.
 
     Args:
         image_shape: `(height, width, channels)`, sides from 8 up.
@@ -165,7 +172,16 @@ def face_judge(
     image_shape = check_image_shape(image_shape, SMALLEST_IMAGE)
     check_sizes(num_outputs=num_outputs, width=width)
     images = keras.Input(image_shape, name="images")
-    x = _features(images, width, f"{name}_down", kernel_size=3)
+    x, stage = images, 0
+    while stage == 0 or min(x.shape[1:3]) > 4:
+        filters, prefix = width * 2**stage, f"{name}_down_{stage + 1}"
+        x = layers.Conv2D(filters, 3, 2, "same", use_bias=False, name=prefix)(x)
+        # So short a training wants statistics that follow at once.
+        x = layers.BatchNormalization(momentum=0.9, name=f"{prefix}_norm")(x)
+        x = layers.ReLU(name=f"{prefix}_relu")(x)
+        stage += 1
+    x = layers.Flatten(name=f"{name}_flatten")(x)
+    x = layers.Dropout(0.5, name=f"{name}_dropout")(x)
     outputs = layers.Dense(num_outputs, dtype="float32", name=f"{name}_output")(x)
     return keras.Model(images, outputs, name=name)
 
@@ -195,14 +211,3 @@ def _blend(images, colors, mask, name):
     change = layers.Subtract(**options, name=f"{name}_change")([colors, images])
     change = layers.Multiply(**options, name=f"{name}_masked")([change, mask])
     return layers.Add(**options, name=f"{name}_images")([images, change])
-
-
-def _features(x, width, name, kernel_size):
-    stage = 0
-    while stage == 0 or min(x.shape[1:3]) > 4:
-        stage += 1
-        x = layers.Conv2D(
-            width * 2 ** (stage - 1), kernel_size, 2, "same", name=f"{name}_{stage}"
-        )(x)
-        x = layers.LeakyReLU(0.2, name=f"{name}_{stage}_relu")(x)
-    return layers.GlobalAveragePooling2D(name=f"{name}_pool")(x)
