@@ -23,7 +23,8 @@ from keras_gan.recipes.face_judges import varied
 # Half a generation each: with fewer years a judge of a thousand faces can't tell them.
 AGE_GROUPS = (0, 15, 30, 45, 60, 120)
 GAME, JUDGES, MEASURE, TEST = (0.0, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.0)
-SIZE, BATCH_SIZE, STEPS, JUDGE_STEPS, EPOCH = 64, 16, 3000, 1000, 250
+# A step costs about half of one at 64x64.
+SIZE, BATCH_SIZE, STEPS, JUDGE_STEPS, EPOCH = 48, 16, 2000, 600, 200
 
 
 def scaled(faces):

@@ -62,3 +62,9 @@ def test_a_share_that_is_none_is_refused(folder, share):
 def test_a_share_without_a_file_is_refused(folder):
     with pytest.raises(ValueError, match="No file of 40 falls into the share"):
         data.utkface(folder, share=(0.0, 1e-6))
+
+
+def test_a_file_that_cannot_be_decoded_is_named(tmp_path):
+    (tmp_path / "20_0_0_2017.jpg").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match="Cannot decode.*20_0_0_2017.jpg"):
+        data.utkface(tmp_path)

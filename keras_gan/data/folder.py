@@ -66,7 +66,7 @@ def from_folder(
     mode = _checked_mode(channels)
     files = image_files(Path(path).expanduser())
     if verify:
-        files = decodable(files, size, mode, skip_broken)
+        files = _decodable(files, size, mode, skip_broken)
     batch_size, seed = checked_batching(len(files), batch_size, seed)
     indices_at = shuffled_indices(len(files), batch_size, seed)
 
@@ -117,7 +117,7 @@ def image_files(folder: Path) -> list[Path]:
     return sorted(files, key=lambda file: file.relative_to(folder).as_posix())
 
 
-def decodable(
+def _decodable(
     files: list[Path], size: tuple[int, int], mode: str, skip_broken: bool
 ) -> list[Path]:
     """Returns the files that can be decoded; raises or warns of the others."""

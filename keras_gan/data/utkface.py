@@ -3,11 +3,12 @@
 import os
 import re
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from keras_gan.data.folder import decodable, image_files, read_image
+from keras_gan.data.folder import image_files, read_image
 from keras_gan.data.images import ImageSize, checked_size
 
 # age_gender_race_date, such as 34_1_0_20170109.jpg
@@ -19,7 +20,6 @@ def utkface(
     image_size: ImageSize = 64,
     *,
     share: tuple[float, float] = (0.0, 1.0),
-    skip_broken: bool = False,
 ) -> dict[str, np.ndarray]:
     """Reads faces whose names are `age_gender_race_date...` into aligned arrays.
 
@@ -36,8 +36,6 @@ def utkface(
             Shares that don't overlap have no file in common, and a file keeps its
             place whatever else the folder holds. Names say nothing of persons: one
             with several photographs may be in several shares.
-        skip_broken: Whether to leave out files that cannot be decoded, with a
-            warning, rather than to raise.
 
     Returns:
         A dict of `"image"`, uint8 of shape `(num_faces, height, width, 3)`, and of
@@ -45,7 +43,8 @@ def utkface(
         of shape `(num_faces,)`; in the order of the names.
 
     Raises:
-        ValueError: If a name does not say these, or no file falls into the share.
+        ValueError: If a name does not say these, no file falls into the share, or
+            one cannot be decoded.
 
     Example:
 
@@ -70,9 +69,9 @@ def utkface(
             f"No file of {len(facts)} falls into the share. Received: share={share}. "
             "Take a wider one."
         )
-    files = decodable(files, size, "RGB", skip_broken)
     age, gender, race = np.array([facts[x].groups() for x in files], "int32").T
-    images = np.stack([read_image(file, size, "RGB") for file in files])
+    with ThreadPoolExecutor() as pool:
+        images = np.stack(list(pool.map(lambda x: read_image(x, size, "RGB"), files)))
     return {"image": images, "age": age, "gender": gender, "race": race}
 
 
