@@ -124,6 +124,11 @@ def test_generate_refuses_what_is_no_age(game, options, words):
         game.generate(IMAGES, **options)
 
 
+def test_generate_refuses_bytes(game):
+    with pytest.raises(ValueError, match="Received: uint8.*127.5"):
+        game.generate((IMAGES * 127 + 128).astype("uint8"), ages=5)
+
+
 def test_generate_refuses_faces_of_another_size(game):
     with pytest.raises(ValueError, match=r"8, 8, 1.*Received"):
         game.generate(IMAGES[:, :6], ages=5)

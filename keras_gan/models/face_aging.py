@@ -15,7 +15,7 @@ from keras_gan.registry import unknown
 
 AGE_GROUPS = (0, 20, 30, 40, 50, 60, 120)
 # IPCGAN's ratio of age to adversarial loss is 30 to 75, and its identity loss is of
-# unnormalised features. These are ours, tried on faces of 64x64.
+# unnormalised features. These are ours, tried on faces of 48x48.
 LOSS_WEIGHTS = {"identity": 1.0, "age": 0.4, "pixels": 1.0}
 
 
@@ -89,8 +89,7 @@ class FaceAging(AdversarialModel):
         groups = ages_lib.checked_groups(age_groups)
         weights = _checked_weights(loss_weights or {})
         shape = _checked_shape(generator)
-        inputs = {"images": checks.symbolic(shape), "labels": _symbolic_labels()}
-        checks.check_head(discriminator, inputs)
+        checks.check_head(discriminator, _symbolic(shape))
         source = "the generator's output"
         checks.output_shape_of("identity network", identity, source, shape)
         _check_classifier(age_classifier, shape, len(groups) - 1)
@@ -163,11 +162,11 @@ class FaceAging(AdversarialModel):
     def generator_losses(self, batch, fakes, seed, training) -> dict:
         critic, real = self._critic(batch, fakes, training)
         before, after = batch["real"], tf.cast(fakes["images"], "float32")
+        likeness = tf.reduce_sum(self._features(before) * self._features(after), -1)
+        age_logits = self.age_classifier(after, training=False)
         losses = {
-            "identity": self._unlikeness(before, after),
-            "age": _cross_entropy(
-                fakes["labels"], self.age_classifier(after, training=False)
-            ),
+            "identity": 1.0 - tf.reduce_mean(likeness),
+            "age": _cross_entropy(fakes["labels"], age_logits),
             "pixels": tf.reduce_mean(tf.abs(after - before)),
         }
         return {
@@ -192,18 +191,10 @@ class FaceAging(AdversarialModel):
 
         return critic, tf.gather(batch["real"], fakes["order"])
 
-    def _unlikeness(self, faces, others):
-        """Mean of 1 - cos of what the identity network sees in them."""
-        features, others = (
-            ops.normalize(
-                tf.reshape(
-                    tf.cast(self.identity(x, training=False), "float32"),
-                    (tf.shape(x)[0], -1),
-                )
-            )
-            for x in (faces, others)
-        )
-        return 1.0 - tf.reduce_mean(tf.reduce_sum(features * others, axis=-1))
+    def _features(self, faces):
+        """What the identity network sees in each face, as a vector of length 1."""
+        features = tf.cast(self.identity(faces, training=False), "float32")
+        return ops.normalize(tf.reshape(features, (tf.shape(features)[0], -1)))
 
     def _groups(self, ages):
         inner = tf.constant(self.age_groups[1:-1], ages.dtype)
@@ -247,9 +238,10 @@ class FaceAging(AdversarialModel):
                 f"groups={groups}. `generate(images, ages=70)` draws all at 70."
             )
         images = np.asarray(images)
-        examples = parts.Examples(self.example_shape)
-        examples.check_spec("images", tf.TensorSpec((None, *images.shape[1:])))
-        images = images.astype("float32")
+        if images.dtype.kind == "f":
+            images = images.astype("float32")
+        spec = tf.TensorSpec((None, *images.shape[1:]), images.dtype)
+        parts.Examples(self.example_shape).check_spec("images", spec)
         labels = self.group_of(ages) if groups is None else np.asarray(groups)
         self._check_labels(labels, len(images))
         labels = np.broadcast_to(labels.astype("int32"), len(images))
@@ -296,8 +288,8 @@ def _checked_weights(given: dict) -> dict[str, float]:
     return {name: float(given.get(name, x)) for name, x in LOSS_WEIGHTS.items()}
 
 
-def _symbolic_labels():
-    return checks.symbolic((), "int32")
+def _symbolic(shape) -> dict:
+    return {"images": checks.symbolic(shape), "labels": checks.symbolic((), "int32")}
 
 
 def _checked_shape(generator) -> tuple[int, ...]:
@@ -310,8 +302,9 @@ def _checked_shape(generator) -> tuple[int, ...]:
             "with `keras_gan.networks.face_aging_generator`."
         )
     shape = tuple(given["images"][1:])
-    inputs = {"images": checks.symbolic(shape), "labels": _symbolic_labels()}
-    output = checks.output_shape_of("generator", generator, "the data", inputs)
+    output = checks.output_shape_of(
+        "generator", generator, "the data", _symbolic(shape)
+    )
     if output != shape:
         raise ValueError(
             f"The generator must give faces of the shape it takes, {shape}. Received: "
