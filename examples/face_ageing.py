@@ -6,10 +6,10 @@ A hash of the name of each of UTKFace's files says what it is for: half train th
 a fifth its judges, a fifth two judges that only measure, a tenth is drawn. The encoders
 of persons are a proxy of identity, since the set names nobody.
 
-1,013 steps with 4,800 files, about eight CPU minutes: by an estimator that the game never
-saw the asked groups look 21, 25, 34, 42 and 41 years old; the last does not rise. Persons
-stay: 0.03 to 0.08 from the input, 0.99 between persons. The pictures are not good: much
-of the age is coloured specks at brows and mouth that judges fall for, not wrinkles.
+1,013 steps with 4,800 files, about eight CPU minutes: by an estimator that the game
+never saw, the asked groups look 21, 25, 34, 42 and 41 years old: the last is no rise.
+Persons stay: 0.03 to 0.08 from the input, 0.99 between persons. The pictures are bad:
+age is mostly coloured specks at brows and mouth that judges fall for, not wrinkles.
 """
 
 import argparse
@@ -24,7 +24,6 @@ from keras_gan import callbacks, data, pictures, recipes
 from keras_gan.models.ages import group_of
 from keras_gan.recipes.face_judges import varied
 
-# Half a generation each: with fewer years a judge of a thousand faces can't tell them.
 AGE_GROUPS = (0, 15, 30, 45, 60, 120)
 GAME, JUDGES, MEASURE, TEST = (0.0, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.0)
 # A step costs about half of one at 64x64.
