@@ -33,3 +33,4 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan.models import GAN as GAN
     from keras_gan.models import AdversarialModel as AdversarialModel
     from keras_gan.models import FaceAging as FaceAging
+    from keras_gan.models import TabularGAN as TabularGAN

@@ -18,4 +18,5 @@ def faces(folder):
 ARGUMENTS = {
     "digits": lambda folder: [],
     "face_ageing": lambda folder: faces(folder / "faces"),
+    "tables": lambda folder: [],
 }

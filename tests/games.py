@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests import games_face_aging, harness
+from tests import games_tables as tables
+from tests import harness
 
 
 @dataclass(frozen=True)
@@ -35,4 +37,5 @@ GAMES = {
         games_face_aging.face_aging, games_face_aging.faces, games_face_aging.asked
     ),
     "gan": Game(harness.gan, harness.digits, latents),
+    "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
 }

@@ -17,5 +17,7 @@ from keras_gan.data.pipeline import shuffled_indices as shuffled_indices
 from keras_gan.data.sklearn_digits import digits as digits
 from keras_gan.data.sources import available as available
 from keras_gan.data.sources import load as load
+from keras_gan.data.tables import TableTransformer as TableTransformer
+from keras_gan.data.tables import from_table as from_table
 from keras_gan.data.tfds import from_tfds as from_tfds
 from keras_gan.data.utkface import utkface as utkface

@@ -29,3 +29,6 @@ from keras_gan.metrics.streaming import FD as FD
 from keras_gan.metrics.streaming import KID as KID
 from keras_gan.metrics.streaming import MIND as MIND
 from keras_gan.metrics.support import support_size as support_size
+from keras_gan.metrics.tables import column_shapes as column_shapes
+from keras_gan.metrics.tables import efficacy as efficacy
+from keras_gan.metrics.tables import pair_trends as pair_trends

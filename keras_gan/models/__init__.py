@@ -3,3 +3,4 @@
 from keras_gan.models.base import AdversarialModel as AdversarialModel
 from keras_gan.models.face_aging import FaceAging as FaceAging
 from keras_gan.models.gan import GAN as GAN
+from keras_gan.models.tabular import TabularGAN as TabularGAN
