@@ -1,5 +1,7 @@
 """A small table of both kinds of columns, and its game."""
 
+import functools
+
 import keras
 import numpy as np
 
@@ -26,6 +28,7 @@ def table(num_rows=NUM_ROWS, seed=0):
     )
 
 
+@functools.cache
 def transformer():
     return data.TableTransformer.fit(table(), max_modes=3)
 
