@@ -5,7 +5,7 @@ import functools
 import keras
 import numpy as np
 
-from keras_gan import TabularGAN, data, networks, penalties
+from keras_gan import TabularGAN, data, networks
 
 LATENT_DIM = 8
 NUM_ROWS = 128
@@ -48,7 +48,6 @@ def tabular_gan(**compile_options) -> TabularGAN:
         seed=11,
     )
     compile_options.setdefault("loss", "wasserstein")
-    compile_options.setdefault("penalties", penalties.GradientPenalty(10.0))
     model.compile(**compile_options)
     return model
 
