@@ -51,19 +51,54 @@ def scatter(points: np.ndarray, extent: float, size: int = 256) -> np.ndarray:
     return np.repeat(np.rint(255 * brightness)[..., None], 3, -1).astype("uint8")
 
 
+def curves(series: np.ndarray, columns: int | None = None, height: int = 48):
+    """Draws time series as lines on black, a panel each, all to one scale.
+
+    Args:
+        series: Floats of shape `(num_series, length, channels)`; the first three
+            channels are drawn, each in a colour of its own.
+        columns: Panels in a row; by default about as many as there are rows.
+        height: Pixels of a panel, which is twice as wide.
+
+    Returns:
+        A uint8 array of shape `(height, width, 3)`.
+    """
+    from PIL import Image, ImageDraw
+
+    count, length, channels = series.shape
+    columns = columns or int(np.ceil(np.sqrt(count)))
+    rows, width = -(-count // columns), 2 * height
+    canvas = Image.new("RGB", (columns * (width + 1) + 1, rows * (height + 1) + 1))
+    pen = ImageDraw.Draw(canvas)
+    largest = max(float(np.abs(series[..., :3]).max()), 1e-12)
+    across = np.linspace(0, width - 1, length)
+    down = (1.0 - series / largest) / 2.0 * (height - 1)
+    colours = ("white", "orange", "deepskyblue")
+    for index in range(count):
+        left = 1 + index % columns * (width + 1)
+        top = 1 + index // columns * (height + 1)
+        pen.rectangle((left, top, left + width - 1, top + height - 1), "#202020")
+        for channel in range(min(channels, 3)):
+            line = np.stack([left + across, top + down[index, :, channel]], -1)
+            pen.line([tuple(point) for point in line], colours[channel])
+    return np.asarray(canvas)
+
+
 def picture(
     samples: np.ndarray, columns: int | None = None, extent: float | None = None
 ) -> np.ndarray:
-    """The picture of a batch of samples: a grid of images or a scatter of vectors.
+    """The picture of a batch of samples: images, time series, or vectors.
 
     Args:
-        samples: Images or vectors, see `grid` and `scatter`.
-        columns: Images in a row.
+        samples: See `grid`, `curves` and `scatter`.
+        columns: Images or series in a row.
         extent: Largest coordinate that a scatter shows, by default that of the
             samples and a tenth more.
     """
     if samples.ndim == 4:
         return grid(samples, columns)
+    if samples.ndim == 3:
+        return curves(samples, columns)
     return scatter(samples, extent or 1.1 * float(np.abs(samples[:, :2]).max()))
 
 

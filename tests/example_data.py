@@ -18,5 +18,7 @@ def faces(folder):
 ARGUMENTS = {
     "digits": lambda folder: [],
     "face_ageing": lambda folder: faces(folder / "faces"),
+    "density": lambda folder: [],
+    "series": lambda folder: [],
     "tables": lambda folder: [],
 }

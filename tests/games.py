@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests import games_face_aging, harness
+from tests import games_series as series
 from tests import games_tables as tables
 from tests import harness
 
@@ -37,5 +38,6 @@ GAMES = {
         games_face_aging.face_aging, games_face_aging.faces, games_face_aging.asked
     ),
     "gan": Game(harness.gan, harness.digits, latents),
+    "series": Game(series.series_gan, series.waves, latents, halves_are_whole=True),
     "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
 }

@@ -10,7 +10,7 @@ from keras_gan import pictures
 class ImageGrid(keras.callbacks.Callback):
     """Draws the same latents after every n-th epoch, as PNG and for TensorBoard.
 
-    Vectors are drawn as a scatter of their first two features.
+    Vectors are drawn as a scatter of their first two features, time series as lines.
 
     Args:
         folder: Where `epoch-0001.png`, ... are written. `None` writes no files.

@@ -14,6 +14,7 @@ from keras_gan.data.mixtures import grid as grid
 from keras_gan.data.mixtures import ring as ring
 from keras_gan.data.pipeline import Pipeline as Pipeline
 from keras_gan.data.pipeline import shuffled_indices as shuffled_indices
+from keras_gan.data.series import from_series as from_series
 from keras_gan.data.sklearn_digits import digits as digits
 from keras_gan.data.sources import available as available
 from keras_gan.data.sources import load as load

@@ -19,6 +19,7 @@ import tensorflow as tf
 from keras_gan.data.arrays import from_arrays
 from keras_gan.data.checks import checked_array
 from keras_gan.data.pipeline import Pipeline
+from keras_gan.data.series import from_series
 from keras_gan.models import checks, parts
 
 
@@ -69,6 +70,9 @@ def pipeline_of_array(model, array: np.ndarray, batch_size: int) -> Pipeline:
     """An array given to `fit` or `evaluate`, in an order fixed by the model's seed."""
     checks.check_count("batch_size", batch_size)
     examples = model.batch_parts["real"]
+    if len(examples.shape) == 2:
+        examples.check_spec("real", tf.TensorSpec((None, *array.shape[1:])))
+        return from_series(array, batch_size=batch_size, seed=model.seed)
     given = array
     if array.dtype != np.uint8 and np.issubdtype(array.dtype, np.floating):
         given = checked_array(array)
