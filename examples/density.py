@@ -73,7 +73,7 @@ class Film(keras.callbacks.Callback):
         x = GRID[:, 0]
         densities.plot(x, real_density(x), "k:", label="data")
         densities.hist(
-            drawn[:, 0], 100, (-4, 4), density=True, histtype="step", color="g"
+            drawn[:, 0], 100, range=(-4, 4), density=True, histtype="step", color="g"
         )
         densities.plot([], "g", label="generated")
         densities.plot(x, belief(self.model, GRID), "b--", label="D(x)")

@@ -10,6 +10,7 @@ import click
 from keras_gan.cli.evaluate import report_on_run
 from keras_gan.cli.ship import DEFAULT_ARTEFACTS, exported_pack
 from keras_gan.cli.start import EXIT_INTERRUPTED, main, start
+from keras_gan.presets import PRESETS
 from keras_gan.runs import Run
 from keras_gan.settings import (
     Settings,
@@ -102,6 +103,11 @@ def _training_options(command):
 
 @main.command()
 @click.option("--data", help="digits, ring, grid, a folder, .npy/.npz, or a TFDS name.")
+@click.option(
+    "--preset",
+    type=click.Choice([*PRESETS]),
+    help="A published training: data and settings, see `list`.",
+)
 @_training_options
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Go on with this run.")
@@ -120,14 +126,17 @@ def _training_options(command):
     "report.  [default: one device]",
 )
 @click.pass_context
-def train(ctx, out, resume, overwrite, quiet, report, strategy, **options):
+def train(ctx, preset, out, resume, overwrite, quiet, report, strategy, **options):
     """Train a GAN; the run folder holds its model, log, pictures and a report."""
+    options = _preset(ctx, preset, options)
     if resume is not None:
-        if out is not None or overwrite:
-            raise click.UsageError("--resume goes on in its own folder, without --out.")
+        if out is not None or overwrite or preset is not None:
+            raise click.UsageError(
+                "--resume goes on in its own folder, without --out and --preset."
+            )
         run, settings = _resumed(ctx, resume, options)
     elif options["data"] is None or out is None:
-        raise click.UsageError("Give --data and --out, or --resume.")
+        raise click.UsageError("Give --data or --preset, and --out; or --resume.")
     else:
         run, settings = None, _settings(options)
     start()
@@ -155,6 +164,18 @@ def train(ctx, out, resume, overwrite, quiet, report, strategy, **options):
         _report(run, pipeline)
 
 
+def _preset(ctx, name, options) -> dict:
+    """The options, with a preset's for those that were not given."""
+    if name is None:
+        return options
+    settings = PRESETS[name].settings
+    return options | {k: v for k, v in settings.items() if not _is_given(ctx, k)}
+
+
+def _is_given(ctx, name) -> bool:
+    return ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
 def _load(settings):
     """The pipeline of a run, with a line on image files that are left out."""
     from keras_gan.data.folder import BrokenFilesWarning
@@ -180,11 +201,7 @@ def _settings(options) -> Settings:
 
 def _resumed(ctx, folder, options):
     run, settings = Run.open(folder)
-    given = {
-        name: value
-        for name, value in options.items()
-        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-    }
+    given = {name: value for name, value in options.items() if _is_given(ctx, name)}
     epochs = given.pop("epochs", settings.epochs)
     asked = _settings({**dataclasses.asdict(settings), **given})
     changed = settings.differences(asked)
