@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
 from tests import games_face_aging, harness
 from tests import games_series as series
@@ -21,12 +22,14 @@ class Game:
         inputs: Returns what `predict` takes, from a number of examples.
         halves_are_whole: Whether the losses of a batch are the means of those of its
             halves: no batch statistics, no dropout.
+        is_slow: Whether only slow runs play it, since another game has its class.
     """
 
     build: Callable
     pipeline: Callable
     inputs: Callable
     halves_are_whole: bool = False
+    is_slow: bool = False
 
 
 def latents(count, dim=harness.LATENT_DIM):
@@ -38,6 +41,11 @@ GAMES = {
         games_face_aging.face_aging, games_face_aging.faces, games_face_aging.asked
     ),
     "gan": Game(harness.gan, harness.digits, latents),
-    "series": Game(series.series_gan, series.waves, latents, halves_are_whole=True),
+    "series": Game(series.series_gan, series.waves, latents, True, is_slow=True),
     "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
 }
+# What tests are parametrised with.
+PLAYED = [
+    pytest.param(name, marks=pytest.mark.slow if game.is_slow else ())
+    for name, game in GAMES.items()
+]

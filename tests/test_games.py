@@ -8,12 +8,12 @@ import tensorflow as tf
 import keras_gan
 from keras_gan.export import export_onnx, export_saved_model, export_tflite
 from tests import harness
-from tests.games import GAMES
+from tests.games import GAMES, PLAYED
 
 BATCH_SIZE = 16
 
 
-@pytest.fixture(params=GAMES)
+@pytest.fixture(params=PLAYED)
 def game(request):
     return GAMES[request.param]
 
