@@ -26,8 +26,7 @@ from keras_gan import callbacks, data, networks, penalties, pictures
 CENTERS, STDDEV = [[-1.5], [1.5]], 0.5
 BATCH_SIZE = 512
 LATENT_DIM = 1
-# A frame every 50 steps.
-STEPS, FRAME_STEPS = 4000, 50
+STEPS, FRAME_STEPS = 4000, 100
 NUM_SAMPLES = 20_000
 SEED = 0
 GRID = np.linspace(-4.0, 4.0, 200, dtype="float32")[:, None]
@@ -87,7 +86,7 @@ class Film(keras.callbacks.Callback):
         figure.savefig(self.folder / f"{epoch:04d}.png", dpi=80)
 
 
-def build():
+def game(steps):
     gan = keras_gan.GAN(
         networks.vector_generator(1, LATENT_DIM),
         networks.vector_discriminator(1),
@@ -95,15 +94,17 @@ def build():
         ema_momentum=0.99,
         seed=SEED,
     )
-    optimizers = [keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.99) for _ in "GD"]
-    gan.compile(*optimizers, penalties=penalties.R1(gamma=0.1))
+    # Both come to rest in the end. With ten times the penalty D is flat too early.
+    decays = [keras.optimizers.schedules.CosineDecay(1e-3, steps) for _ in "GD"]
+    optimizers = [keras.optimizers.Adam(x, beta_1=0.0, beta_2=0.99) for x in decays]
+    gan.compile(*optimizers, penalties=penalties.R1(gamma=0.01))
     return gan
 
 
 def main(steps: int, out: Path) -> dict:
     keras.utils.set_random_seed(SEED)
     points = data.Mixture(CENTERS, STDDEV, batch_size=BATCH_SIZE, seed=SEED)
-    gan = build()
+    gan = game(steps)
     epoch = min(steps, FRAME_STEPS)
     keeper = callbacks.Checkpoint(out / "checkpoints", every_minutes=2)
     gan.fit(

@@ -8,7 +8,9 @@ and phase. Of held-out and of generated series the amplitude, decay and frequenc
 estimated in the same way, and their distributions compared by the Wasserstein distance.
 The floor is that of two sets of real series.
 
-MEASURED
+With the defaults (6,000 steps, seed 0) the distances were 0.029 in frequency (floor
+0.029), 0.017 in amplitude (0.004) and 0.050 in decay (0.022), whose means are 5.0, 0.93
+and 1.5. The lines are smooth and look like real ones; a few of the slowest have a kink.
 """
 
 import argparse
@@ -61,7 +63,7 @@ def distances(series, held_out) -> dict[str, float]:
     }
 
 
-def build():
+def game():
     gan = keras_gan.GAN(
         networks.series_generator((LENGTH, 1), LATENT_DIM),
         networks.series_discriminator((LENGTH, 1)),
@@ -80,7 +82,7 @@ def build():
 def main(steps: int, out: Path) -> dict:
     keras.utils.set_random_seed(SEED)
     waves = data.from_series(oscillations(NUM_SERIES, SEED), batch_size=BATCH_SIZE)
-    gan = build()
+    gan = game()
     epoch = min(steps, 500)
     gan.fit(
         waves,

@@ -27,7 +27,7 @@ class Preset:
 PRESETS = {
     "celeb_a": Preset(
         "DCGAN's faces at 64x64 (Radford et al., 2015, arXiv:1511.06434), on CelebA",
-        # The paper names no number of epochs; 25 is that of the authors' code.
+        # The paper names no number of epochs; 25 is that of the Torch release.
         {**_DCGAN, "data": "celeb_a", "epochs": 25},
     ),
     "lsun_bedroom": Preset(

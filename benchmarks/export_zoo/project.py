@@ -5,12 +5,14 @@ import importlib.util
 import pathlib
 
 import keras
+import numpy as np
 from keras import layers
 
 import keras_gan
 from export_zoo.blocks import BLOCKS, Block, block
 from export_zoo.parts import from_latents, pictures
 from keras_gan import networks
+from keras_gan.export.samplers import OneHot, Uniform
 from keras_gan.layers import (
     Maxout,
     MinibatchStandardDeviation,
@@ -115,6 +117,33 @@ def convolutional_discriminator():
 def vector_discriminator():
     """Points in the plane to a logit."""
     return networks.vector_discriminator(2, hidden_units=(32, 32))
+
+
+@block(NETWORKS)
+def series_generator():
+    """Time series of 50 steps and two channels."""
+    return networks.series_generator((50, 2), 32, width=8)
+
+
+@block(NETWORKS, samples=np.sin(np.arange(256 * 50 * 2.0).reshape(256, 50, 2) / 9))
+def series_discriminator():
+    """Time series to a logit."""
+    return networks.series_discriminator((50, 2), width=8)
+
+
+ROW = (("scalar", 1), ("choice", 3), ("choice", 4))
+
+
+@block(NETWORKS, noise=Uniform(0.0, 1.0), conditions=OneHot())
+def tabular_generator():
+    """Rows of a number in three modes and of a category of four."""
+    return networks.tabular_generator(ROW, 4, 32, hidden_units=(32, 32))
+
+
+@block(NETWORKS, rows=Uniform(0.0, 1.0), conditions=OneHot())
+def tabular_discriminator():
+    """Packs of two rows to a logit."""
+    return networks.tabular_discriminator(8, 4, 2, hidden_units=(32, 32))
 
 
 @block(NETWORKS)
