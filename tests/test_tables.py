@@ -10,6 +10,7 @@ import keras_gan
 from keras_gan import data, export, recipes
 from keras_gan.data.columns import Categorical, Numeric
 from tests import games_tables as games
+from tests import harness
 
 
 def frame(num_rows=200, seed=0):
@@ -166,6 +167,22 @@ def test_an_exported_row_is_decoded_as_the_game_draws_it(tmp_path):
 
 def refused(message):
     return pytest.raises(ValueError, match=message)
+
+
+@pytest.mark.slow
+def test_a_training_on_a_table_goes_on_from_its_checkpoint(tmp_path):
+    def trained(epochs, folder):
+        keeper = keras_gan.callbacks.Checkpoint(tmp_path / folder)
+        gan = games.tabular_gan()
+        gan.fit_table(
+            games.table(), epochs=epochs, batch_size=32, callbacks=[keeper], verbose=0
+        )
+        return gan
+
+    trained(2, "half")
+    resumed, whole = trained(4, "half"), trained(4, "whole")
+    assert int(resumed.step) == 16
+    harness.assert_same_state(harness.state(whole), harness.state(resumed))
 
 
 TABLES = {
