@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from keras_gan import GAN, data, networks, pictures
+from keras_gan.models import door
 from tests import games_series as games
 from tests import harness
 
@@ -51,11 +52,14 @@ def test_shapes_that_no_series_has_are_refused():
             build((64,))
 
 
-def test_an_array_of_series_is_trained_on_as_the_pipeline_is():
+def test_an_array_of_series_becomes_the_pipeline_of_a_game():
     model = games.series_gan()
     series = np.concatenate(list(games.waves()))
-    logs = model.fit(series, batch_size=64, epochs=1, verbose=0).history
-    assert int(model.step) == 2 and np.isfinite(logs["loss"]).all()
+    pipeline = door.pipeline_of_array(model, series, batch_size=64)
+    expected = data.from_series(series, batch_size=64, seed=model.seed)
+    assert pipeline.example_shape == model.example_shape == games.SHAPE
+    for one, other in zip(pipeline, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
     with refused("Resize the data, or build the networks"):
         model.fit(series[:, :8], batch_size=64, verbose=0)
 
