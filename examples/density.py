@@ -7,7 +7,11 @@ from two Gaussians, the density of what the generator draws, D(x), and below, wh
 generator takes equally likely latents. Where both densities agree the best
 discriminator says 1/2 everywhere.
 
-MEASURED
+With the defaults (4,000 steps, seed 0): |D - 1/2| was 0.003 in the mean over the data,
+and the Wasserstein distance of the densities 0.091 (floor 0.014, their means 3 apart).
+Both Gaussians are there and D is flat, but the right one is a little too wide and too
+far right: a D that is nearly flat hardly says so any more. With ten times the penalty D
+was flat while a sixth of the generated points stood in one spike.
 """
 
 import argparse
