@@ -6,6 +6,7 @@ all that `decode` needs, so that rows can be read where there is no pandas.
 
 import dataclasses
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,7 @@ class Categorical:
     def blocks(self) -> tuple[tuple[str, int], ...]:
         return (("choice", len(self.categories)),)
 
-    def indices(self, values: np.ndarray) -> np.ndarray:
+    def indices(self, values: Iterable) -> np.ndarray:
         """Returns the number of each value's category."""
         known = {category: i for i, category in enumerate(self.categories)}
         unknown = [value for value in values if value not in known]

@@ -131,7 +131,9 @@ class TabularGAN(AdversarialModel):
     @property
     def batch_parts(self) -> dict:
         shares = self.discriminator_steps * self.accumulation_steps
-        found = {"real": Packs(self.example_shape, self.pac, shares)}
+        found: dict[str, parts.Examples] = {
+            "real": Packs(self.example_shape, self.pac, shares)
+        }
         if self.transformer.num_conditions:
             found["conditions"] = parts.Examples((self.transformer.num_conditions,))
         return found

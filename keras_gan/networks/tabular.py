@@ -1,6 +1,7 @@
 """CTGAN's networks for rows of tables (Xu et al., 2019, arXiv:1907.00503)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import layers, ops
@@ -32,7 +33,7 @@ class RowActivation(layers.Layer):
 
     def call(self, logits, uniform):
         uniform = ops.clip(uniform, SMALLEST_UNIFORM, LARGEST_UNIFORM)
-        gumbel = -ops.log(-ops.log(uniform))
+        gumbel: Any = ops.negative(ops.log(ops.negative(ops.log(uniform))))
         parts, place, drawn = [], 0, 0
         for kind, size in self.blocks:
             part = logits[:, place : place + size]
