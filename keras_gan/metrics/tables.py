@@ -41,7 +41,7 @@ def column_shapes(real, generated, *, categorical=()) -> dict[str, float]:
     scores = {}
     for name in real.columns:
         if is_number(real[name]) and name not in categorical:
-            distance, _ = ks_2samp(real[name], generated[name])
+            distance = np.asarray(ks_2samp(real[name], generated[name]))[0]
             scores[name] = 1.0 - float(distance)
         else:
             scores[name] = _overlap([_texts(real[name])], [_texts(generated[name])])
