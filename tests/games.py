@@ -9,7 +9,6 @@ import pytest
 from tests import games_face_aging, harness
 from tests import games_series as series
 from tests import games_tables as tables
-from tests import harness
 
 
 @dataclass(frozen=True)
