@@ -134,7 +134,7 @@ def output_of(role: str, network, source: str, inputs):
         inputs = symbolic(inputs)
     try:
         if not network.built:
-            network(keras.tree.map_structure(_one, inputs))
+            network(keras.tree.map_structure(one_of, inputs))
         return network.compute_output_spec(inputs)
     except (ValueError, TypeError, KeyError, tf.errors.InvalidArgumentError) as error:
         says = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -146,7 +146,8 @@ def output_of(role: str, network, source: str, inputs):
         ) from error
 
 
-def _one(spec: keras.KerasTensor):
+def one_of(spec: keras.KerasTensor):
+    """A batch of one, of zeros, for what `symbolic` described."""
     return tf.zeros((1, *spec.shape[1:]), spec.dtype)
 
 

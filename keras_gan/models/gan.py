@@ -33,6 +33,8 @@ class GAN(AdversarialModel):
         ema_momentum: See `AdversarialModel`.
         seed: See `AdversarialModel`.
         name: Name of the model.
+        further_networks: Name to network, of those that a subclass plays with besides
+            these two.
 
     Example:
 
@@ -59,17 +61,17 @@ class GAN(AdversarialModel):
         ema_momentum: float = 0.999,
         seed: int | None = None,
         name: str | None = None,
+        further_networks: dict[str, keras.Model] | None = None,
     ):
         checks.check_count("latent_dim", latent_dim)
         checks.check_choice(
             "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
         )
-        example_shape = checks.output_shape_of(
-            "generator", generator, "latent_dim", (latent_dim,)
-        )
-        checks.check_head(discriminator, example_shape)
+        networks = {"generator": generator, "discriminator": discriminator}
+        networks |= further_networks or {}
+        example_shape = self._check_networks(networks, latent_dim)
         super().__init__(
-            {"generator": generator, "discriminator": discriminator},
+            networks,
             ema_momentum=ema_momentum,
             seed=seed,
             name=name,
@@ -78,7 +80,21 @@ class GAN(AdversarialModel):
         self.latent_distribution = latent_distribution
         self._example_shape = example_shape
         # Keras' own export asks for a model that was called.
-        self(tf.zeros((1, latent_dim)))
+        inputs = self.generator_inputs(checks.symbolic((latent_dim,)), self.conditions)
+        self(keras.tree.map_structure(checks.one_of, inputs))
+
+    def _check_networks(self, networks: dict, latent_dim: int) -> tuple:
+        """Returns the shape of an example, or raises if the networks don't fit."""
+        shape = checks.output_shape_of(
+            "generator", networks["generator"], "latent_dim", (latent_dim,)
+        )
+        checks.check_head(networks["discriminator"], shape)
+        return shape
+
+    @property
+    def conditions(self) -> dict:
+        """What an image depends on besides latents: symbolic parts of a batch."""
+        return {}
 
     @property
     def example_shape(self) -> tuple[int, ...]:
@@ -175,14 +191,19 @@ class GAN(AdversarialModel):
         Returns:
             A float32 array of shape `(num_images, height, width, channels)`.
         """
-        latents = self.sample_latents(num_images, seed)
-        if distribution.is_multi_worker(self.distribute_strategy):
-            # `predict` would share them out among the workers.
-            starts = range(0, num_images, batch_size)
-            return np.concatenate(
-                [self(latents[start : start + batch_size]).numpy() for start in starts]
-            )
-        return self.predict(latents, batch_size=batch_size, verbose=0)
+        return self._drawn(self.sample_latents(num_images, seed), batch_size)
+
+    def _drawn(self, inputs, batch_size: int) -> np.ndarray:
+        """What `call` draws from arrays, nested as it takes them."""
+        if not distribution.is_multi_worker(self.distribute_strategy):
+            return self.predict(inputs, batch_size=batch_size, verbose=0)
+        # `predict` would share them out among the workers.
+        drawn = []
+        for start in range(0, len(keras.tree.flatten(inputs)[0]), batch_size):
+            rows = slice(start, start + batch_size)
+            part = keras.tree.map_structure(lambda x, rows=rows: x[rows], inputs)
+            drawn.append(self(part).numpy())
+        return np.concatenate(drawn)
 
     def get_config(self) -> dict:
         return {

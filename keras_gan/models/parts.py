@@ -73,41 +73,80 @@ class Examples:
 
 @dataclass(frozen=True)
 class Labels:
-    """Classes, as integers of shape `(batch,)` in [0, num_classes).
+    """Classes, as integers in [0, num_classes), or one-hot.
 
     Args:
-        num_classes: How many classes there are.
+        num_classes: How many classes there are: labels have the shape `(batch,)`, or
+            are one-hot, `(batch, num_classes)`. A tuple of the numbers of several
+            attributes: they have the shape `(batch, num_attributes)`.
     """
 
-    num_classes: int
+    num_classes: int | tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the integers of one example."""
+        return () if isinstance(self.num_classes, int) else (len(self.num_classes),)
 
     def check_spec(self, name: str, spec: tf.TypeSpec):
         """Raises unless tensors of `spec` are batches of labels."""
-        _check_dense(name, spec, "(batch,)")
-        if spec.shape.rank != 1:
+        shown = f"(batch, {self.shape[0]})" if self.shape else "(batch,)"
+        _check_dense(name, spec, shown)
+        if self._is_one_hot(tuple(spec.shape or ())):
+            return
+        if spec.shape.rank is None or not _agree(spec.shape[1:], self.shape):
             advice = "Give one integer an example."
-            if spec.shape.rank == 2 and spec.shape[1] == 1:
+            if self.shape:
+                advice = f"Give {self.shape[0]} integers an example, one an attribute."
+            elif spec.shape.rank == 2 and spec.shape[1] == 1:
                 advice = "Drop the last axis: `labels[:, 0]`."
-            elif spec.shape.rank == 2 and spec.shape[1] == self.num_classes:
-                advice = "They look one-hot: take `tf.argmax(labels, -1)`."
+            elif spec.shape.rank == 2:
+                advice += f" One-hot labels have {self.num_classes} columns."
             raise ValueError(
-                f"Expected `{name}` of shape (batch,). Received: {spec.shape}. {advice}"
+                f"Expected `{name}` of shape {shown}. Received: {spec.shape}. {advice}"
             )
         if not spec.dtype.is_integer:
             raise ValueError(
-                f"Expected `{name}` as integers in [0, {self.num_classes}). Received: "
+                f"Expected `{name}` as integers in {self._range}. Received: "
                 f"{spec.dtype.name}. Whole numbers are cast with "
                 "`tf.cast(labels, 'int32')`; what is no class is no label."
             )
 
     def check_values(self, name: str, values: np.ndarray):
         """Raises unless every label names a class."""
-        if values.min() < 0 or values.max() >= self.num_classes:
-            raise ValueError(
-                f"Expected `{name}` in [0, {self.num_classes}). Received: values from "
-                f"{values.min()} to {values.max()}. Count the classes from 0, and "
-                "remove examples without one."
+        if self._is_one_hot(values.shape):
+            if not ((values == 0) | (values == 1)).all() or (values.sum(1) != 1).any():
+                raise ValueError(
+                    f"Expected one-hot `{name}`, a single 1 in a row of zeros. "
+                    f"Received: rows whose sums are from {values.sum(1).min()} to "
+                    f"{values.sum(1).max()}. Give the classes as integers."
+                )
+            return
+        if values.min() < 0 or (values >= np.asarray(self.num_classes)).any():
+            low, high = (
+                tuple(ends.tolist()) if self.shape else int(ends)
+                for ends in (values.min(0), values.max(0))
             )
+            raise ValueError(
+                f"Expected `{name}` in {self._range}. Received: values from {low} to "
+                f"{high}. Count the classes from 0, and remove examples without one."
+            )
+
+    def indices(self, labels):
+        """Turns what the checks let pass into integers, `(batch, *shape)` int32."""
+        if self._is_one_hot(labels.shape):
+            labels = tf.argmax(labels, axis=-1)
+        return tf.cast(labels, "int32")
+
+    @property
+    def _range(self) -> str:
+        if not self.shape:
+            return f"[0, {self.num_classes})"
+        return " x ".join(f"[0, {size})" for size in self.num_classes)
+
+    def _is_one_hot(self, shape) -> bool:
+        is_row = len(shape) == 2 and isinstance(self.num_classes, int)
+        return is_row and shape[1] == self.num_classes
 
 
 def examples_of(data: Any, key: str) -> Any:

@@ -1,5 +1,12 @@
 """Builders of generators and discriminators, one paper a file."""
 
+from keras_gan.networks.acgan import auxiliary_discriminator as auxiliary_discriminator
+from keras_gan.networks.conditional import (
+    conditional_discriminator as conditional_discriminator,
+)
+from keras_gan.networks.conditional import (
+    conditional_generator as conditional_generator,
+)
 from keras_gan.networks.dcgan import dcgan_discriminator as dcgan_discriminator
 from keras_gan.networks.dcgan import dcgan_generator as dcgan_generator
 from keras_gan.networks.face_aging import (
@@ -25,5 +32,8 @@ from keras_gan.networks.series import series_discriminator as series_discriminat
 from keras_gan.networks.series import series_generator as series_generator
 from keras_gan.networks.tabular import tabular_discriminator as tabular_discriminator
 from keras_gan.networks.tabular import tabular_generator as tabular_generator
+from keras_gan.networks.infogan import infogan_discriminator as infogan_discriminator
+from keras_gan.networks.infogan import infogan_generator as infogan_generator
+from keras_gan.networks.infogan import infogan_recognition as infogan_recognition
 from keras_gan.networks.vector import vector_discriminator as vector_discriminator
 from keras_gan.networks.vector import vector_generator as vector_generator

@@ -1,5 +1,6 @@
 """DCGAN's networks (Radford et al., 2015, arXiv:1511.06434)."""
 
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
@@ -52,31 +53,59 @@ def dcgan_generator(
     >>> dcgan_generator((28, 28, 1), 16, width=8).output_shape
     (None, 28, 28, 1)
     """
+    check_sizes(latent_dim=latent_dim)
+    inputs = keras.Input((latent_dim,), name="latents")
+    images = dcgan_images(
+        inputs, image_shape, width=width, kernel_size=kernel_size, name=name
+    )
+    return keras.Model(inputs, images, name=name)
+
+
+def dcgan_images(
+    x: Any,
+    image_shape: tuple[int, int, int],
+    *,
+    width: int,
+    kernel_size: int,
+    name: str,
+    normalized: Callable[[Any, str], Any] | None = None,
+) -> Any:
+    """The layers of `dcgan_generator`, from vectors of any length to images.
+
+    Args:
+        x: Vectors of shape `(batch, length)`, symbolic.
+        image_shape: As for `dcgan_generator`, and so are `width`, `kernel_size` and
+            `name`.
+        normalized: Normalises features, `(features, name) -> features`; by default
+            by the batch.
+    """
     height, breadth, channels = check_image_shape(image_shape, SMALLEST_IMAGE)
-    check_sizes(latent_dim=latent_dim, width=width, kernel_size=kernel_size)
+    check_sizes(width=width, kernel_size=kernel_size)
     num_stages = _num_stages(height, breadth)
     base = (ceil(height / 2**num_stages), ceil(breadth / 2**num_stages))
     filters = width * 2 ** (num_stages - 1)
+    if normalized is None:
 
-    inputs = keras.Input((latent_dim,), name="latents")
+        def normalized(x, name):
+            return _batch_normalization(name)(x)
+
     x = layers.Dense(
         base[0] * base[1] * filters,
         use_bias=False,
         kernel_initializer=_weights(),
         name=f"{name}_project",
-    )(inputs)
-    x = _batch_normalization(f"{name}_project_norm")(x)
+    )(x)
+    x = normalized(x, f"{name}_project_norm")
     x = layers.ReLU(name=f"{name}_project_relu")(x)
     x = layers.Reshape((*base, filters), name=f"{name}_base")(x)
     for stage in range(1, num_stages):
         filters //= 2
         x = _upsample(filters, kernel_size, f"{name}_up_{stage}")(x)
-        x = _batch_normalization(f"{name}_up_{stage}_norm")(x)
+        x = normalized(x, f"{name}_up_{stage}_norm")
         x = layers.ReLU(name=f"{name}_up_{stage}_relu")(x)
     x = _upsample(channels, kernel_size, f"{name}_up_{num_stages}")(x)
     x = crop(x, height, breadth, f"{name}_crop")
-    images = layers.Activation("tanh", dtype="float32", name=f"{name}_images")(x)
-    return keras.Model(inputs, images, name=name)
+    return layers.Activation("tanh", dtype="float32", name=f"{name}_images")(x)
 
 
 def dcgan_discriminator(
@@ -117,45 +146,74 @@ def dcgan_discriminator(
     (None, 1)
     """
     image_shape = check_image_shape(image_shape, SMALLEST_IMAGE)
+    inputs = keras.Input(image_shape, name="images")
+    x = dcgan_features(
+        inputs,
+        width=width,
+        kernel_size=kernel_size,
+        normalization=normalization,
+        name=name,
+    )
+    if minibatch_stddev:
+        x = MinibatchStandardDeviation(name=f"{name}_minibatch_stddev")(x)
+    x = layers.Flatten(name=f"{name}_flatten")(x)
+    to_logits = dcgan_dense(1, normalization, f"{name}_logits")
+    return keras.Model(inputs, to_logits(x), name=name)
+
+
+def dcgan_features(
+    x: Any,
+    *,
+    width: int,
+    kernel_size: int,
+    normalization: str | None,
+    name: str,
+) -> Any:
+    """The convolutions of `dcgan_discriminator`, from images to their last map.
+
+    Args:
+        x: Images of shape `(batch, height, width, channels)`, symbolic.
+        width: As for `dcgan_discriminator`, and so are the others.
+    """
     check_sizes(width=width, kernel_size=kernel_size)
     if normalization not in NORMALIZATIONS:
         raise ValueError(
             f"`normalization` must be one of {NORMALIZATIONS}. "
             f"Received: normalization={normalization!r}"
         )
-
-    def normalized(layer):
-        if normalization == "spectral":
-            return SpectralNormalization(layer, name=layer.name)
-        return layer
-
-    use_bias = normalization != "batch"
-    x = inputs = keras.Input(image_shape, name="images")
-    for stage in range(_num_stages(*image_shape[:2])):
+    for stage in range(_num_stages(*x.shape[1:3])):
         convolution = layers.Conv2D(
             width * 2**stage,
             kernel_size,
             strides=2,
             padding="same",
-            use_bias=use_bias,
+            use_bias=normalization != "batch",
             kernel_initializer=_weights(),
             name=f"{name}_down_{stage + 1}",
         )
-        x = normalized(convolution)(x)
+        x = _in_spectral_norm(convolution, normalization)(x)
         if normalization == "batch" and stage > 0:
             x = _batch_normalization(f"{name}_down_{stage + 1}_norm")(x)
         x = layers.LeakyReLU(0.2, name=f"{name}_down_{stage + 1}_relu")(x)
-    if minibatch_stddev:
-        x = MinibatchStandardDeviation(name=f"{name}_minibatch_stddev")(x)
-    x = layers.Flatten(name=f"{name}_flatten")(x)
-    to_logits = layers.Dense(
-        1,
-        use_bias=use_bias,
+    return x
+
+
+def dcgan_dense(units: int, normalization: str | None, name: str) -> keras.Layer:
+    """A last layer of `dcgan_discriminator`, which ends in float32."""
+    layer = layers.Dense(
+        units,
+        use_bias=normalization != "batch",
         kernel_initializer=_weights(),
         dtype="float32",
-        name=f"{name}_logits",
+        name=name,
     )
-    return keras.Model(inputs, normalized(to_logits)(x), name=name)
+    return _in_spectral_norm(layer, normalization)
+
+
+def _in_spectral_norm(layer, normalization):
+    if normalization == "spectral":
+        return SpectralNormalization(layer, name=layer.name)
+    return layer
 
 
 def _num_stages(height, breadth):

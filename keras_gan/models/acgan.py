@@ -1,0 +1,114 @@
+"""The auxiliary classifier GAN (Odena et al., 2017, arXiv:1610.09585)."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_gan.models import checks
+from keras_gan.models.conditional import ConditionalGAN, label_loss
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class ACGAN(ConditionalGAN):
+    """A conditional game whose discriminator is not told the labels but tells them.
+
+    Both players descend the cross-entropy of the classes, `-E[log P(c | x)]`, beside
+    the adversarial loss: the discriminator on real images and on fakes, the generator
+    on its fakes. So a picture must be one whose class can be told, and the easy ones
+    of a class are preferred: the variety within a class tends to shrink.
+
+    Reference: Odena et al., 2017, "Conditional Image Synthesis with Auxiliary
+    Classifier GANs", arXiv:1610.09585.
+
+    Args:
+        generator: See `ConditionalGAN`, and so for `num_classes` and the others.
+        discriminator: Model from images to a dict of `"logits"`, `(batch, 1)` or a
+            map of them, and `"labels"`, logits of the classes of shape
+            `(batch, sum(num_classes))`; `networks.auxiliary_discriminator` is one.
+
+    Example:
+
+    ```python
+    digits = keras_gan.data.digits(labels=True, image_size=16)
+    gan = keras_gan.ACGAN(
+        networks.conditional_generator(digits.example_shape, 10, latent_dim=32),
+        networks.auxiliary_discriminator(digits.example_shape, 10),
+        num_classes=10,
+        latent_dim=32,
+    )
+    ```
+    """
+
+    @property
+    def loss_names(self) -> dict[str, list[str]]:
+        return {role: [*names, "labels"] for role, names in super().loss_names.items()}
+
+    def _check_discriminator(self, discriminator, example_shape):
+        check_outputs(
+            "discriminator",
+            discriminator,
+            example_shape,
+            {"logits": None, "labels": int(np.sum(self.num_classes))},
+        )
+
+    def discriminator_inputs(self, images, batch):
+        return images
+
+    def discriminator_losses(self, batch, fakes, seed, training) -> dict:
+        critic, told = self._listening_critic(batch, training)
+        losses = self.adversarial_losses(critic, batch["real"], fakes, seed, training)
+        # It is called with the real images, then with the fakes, then by penalties.
+        real, fake = told[:2]
+        losses["labels"] = self._label_loss(batch, real) + self._label_loss(batch, fake)
+        return losses
+
+    def generator_losses(self, batch, fakes, seed, training) -> dict:
+        critic, told = self._listening_critic(batch, training)
+        losses = self.deceiving_losses(critic, batch["real"], fakes)
+        return {**losses, "labels": self._label_loss(batch, told[-1])}
+
+    def critic(self, batch, training):
+        return self._listening_critic(batch, training)[0]
+
+    def _listening_critic(self, batch, training):
+        """The critic, and a list of what it says of classes whenever it is called."""
+        told = []
+
+        def critic(images):
+            inputs = self.discriminator_inputs(images, batch)
+            outputs = self.discriminator(inputs, training=training)
+            told.append(outputs["labels"])
+            return tf.cast(outputs["logits"], "float32")
+
+        return critic, told
+
+    def _label_loss(self, batch, logits):
+        logits = tf.cast(logits, "float32")
+        return label_loss(self._indices(batch), logits, self.num_classes)
+
+
+def check_outputs(role: str, network, example_shape: tuple, sizes: dict):
+    """Raises unless a network gives these outputs by name, one vector an image each.
+
+    Args:
+        role: What the network is, for messages.
+        network: What must be a Keras model.
+        example_shape: Shape of one image that it takes.
+        sizes: Name to length; `None` is a logit or a map of them.
+    """
+    outputs = checks.output_of(role, network, "the generator's output", example_shape)
+    came = outputs if isinstance(outputs, dict) else {}
+    shapes = {name: tuple(output.shape[1:]) for name, output in came.items()}
+    fits = set(sizes) <= set(shapes) and all(
+        shapes[name][-1:] == (1,) if size is None else shapes[name] == (size,)
+        for name, size in sizes.items()
+    )
+    if not fits:
+        wanted = ", ".join(
+            f"'{name}': (batch, {size or 1})" for name, size in sizes.items()
+        )
+        raise ValueError(
+            f"Expected a {role} whose outputs are a dict with {{{wanted}}}. Received: "
+            f"{shapes or type(outputs).__name__}. Build it with "
+            f"`keras.Model(images, {{{', '.join(repr(n) + ': ...' for n in sizes)}}})`."
+        )
