@@ -4,7 +4,7 @@ import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tensorflow as tf
@@ -32,6 +32,7 @@ def from_folder(
     seed: int = 0,
     skip_broken: bool = False,
     verify: bool = True,
+    labels: bool = False,
 ) -> Pipeline:
     """Makes a pipeline of the image files in a folder and the folders below it.
 
@@ -51,6 +52,9 @@ def from_folder(
             warning, rather than to raise.
         verify: Whether to decode every file once beforehand. Without it a large
             folder starts at once, and a broken file stops the run when its turn comes.
+        labels: Whether batches are dicts of `"image"` and `"label"`, int32 of shape
+            `(batch,)`: the folders in `path` are the classes, counted from 0 in the
+            order of their names.
 
     Returns:
         A `Pipeline` of float32 images in [-1, 1] of shape
@@ -65,6 +69,7 @@ def from_folder(
     size = checked_size(image_size)
     mode = _checked_mode(channels)
     files = image_files(Path(path).expanduser())
+    classes = _classes(files, Path(path).expanduser()) if labels else {}
     if verify:
         files = _decodable(files, size, mode, skip_broken)
     batch_size, seed = checked_batching(len(files), batch_size, seed)
@@ -74,9 +79,16 @@ def from_folder(
         images = [read_image(files[i], size, mode) for i in indices]
         return np.stack(images).reshape(batch_size, *size, channels)
 
-    def batch_at(step: tf.Tensor) -> tf.Tensor:
-        batch = tf.numpy_function(read, [indices_at(step)], tf.uint8, stateful=False)
-        return scale_to_unit(tf.ensure_shape(batch, (batch_size, *size, channels)))
+    label_of = tf.constant([classes[file] for file in files]) if labels else None
+
+    def batch_at(step: tf.Tensor) -> Any:
+        indices = indices_at(step)
+        batch = tf.numpy_function(read, [indices], tf.uint8, stateful=False)
+        batch = tf.ensure_shape(batch, (batch_size, *size, channels))
+        images = scale_to_unit(batch)
+        if label_of is None:
+            return images
+        return {"image": images, "label": tf.gather(label_of, indices)}
 
     return Pipeline(
         batch_at,
@@ -115,6 +127,20 @@ def image_files(folder: Path) -> list[Path]:
         )
     # By the path inside the folder: the same order wherever the folder stands.
     return sorted(files, key=lambda file: file.relative_to(folder).as_posix())
+
+
+def _classes(files: list[Path], folder: Path) -> dict[Path, int]:
+    """Returns the class of each file, by the folder in `folder` that it lies in."""
+    parts = {file: file.relative_to(folder).parts for file in files}
+    names = sorted({part[0] for part in parts.values() if len(part) > 1})
+    loose = [file.name for file, part in parts.items() if len(part) == 1]
+    if loose or len(names) < 2:
+        raise ValueError(
+            "Expected images in a folder for each class, two or more. Received: "
+            f"{str(folder)!r} with the folders {names} and {len(loose)} images "
+            "outside of them. Sort them into folders, or leave `labels` out."
+        )
+    return {file: names.index(part[0]) for file, part in parts.items()}
 
 
 def _decodable(

@@ -8,7 +8,11 @@ from keras_gan.data.pipeline import Pipeline
 
 
 def digits(
-    *, image_size: ImageSize | None = None, batch_size: int = 64, seed: int = 0
+    *,
+    image_size: ImageSize | None = None,
+    batch_size: int = 64,
+    seed: int = 0,
+    labels: bool = False,
 ) -> Pipeline:
     """Makes a pipeline of 1,797 small handwritten digits.
 
@@ -20,6 +24,8 @@ def digits(
             images to; `None` leaves them at 8x8.
         batch_size: Number of examples in a batch.
         seed: Integer that the order of the examples depends on.
+        labels: Whether batches are dicts of `"image"` and `"label"`, int32 of shape
+            `(batch,)`.
 
     Returns:
         A `Pipeline` of float32 images in [-1, 1] of shape `(batch, 8, 8, 1)`.
@@ -31,9 +37,10 @@ def digits(
     """
     from sklearn.datasets import load_digits
 
-    pixels, _ = load_digits(return_X_y=True)  # 0..16, flat
+    pixels, classes = load_digits(return_X_y=True)  # 0..16, flat
+    images = (pixels.reshape(-1, 8, 8) / 8 - 1).astype(np.float32)
     return from_arrays(
-        (pixels.reshape(-1, 8, 8) / 8 - 1).astype(np.float32),
+        {"image": images, "label": classes} if labels else images,
         image_size=image_size,
         batch_size=batch_size,
         seed=seed,

@@ -40,6 +40,7 @@ def load(
     data_dir: str | os.PathLike | None = None,
     download: bool = False,
     skip_broken: bool = False,
+    labels: bool = False,
 ) -> Pipeline:
     """Makes a pipeline of data that is named by one word or path.
 
@@ -56,6 +57,9 @@ def load(
         download: Whether to download a set of TensorFlow Datasets.
         skip_broken: Whether to leave out files of a folder that cannot be decoded,
             with a warning, rather than to raise.
+        labels: Whether batches are dicts of `"image"` and `"label"`: of digits, of
+            sets of TensorFlow Datasets with one class an image, and of a folder,
+            whose folders are the classes.
 
     Returns:
         A `Pipeline`.
@@ -81,19 +85,28 @@ example_shape=(8, 8, 1), num_examples=1797)
             image_size=image_size,
             batch_size=batch_size,
             seed=seed,
+            labels=labels,
         )
     refuse_tfds_options(source, split, data_dir, download)
     if source in ("ring", "grid"):
         _refuse_size(source, image_size)
+        _refuse_labels(source, labels)
         mixture = ring if source == "ring" else grid
         return mixture(batch_size=batch_size, seed=seed)
     if source == "digits":
-        return digits(image_size=image_size, batch_size=batch_size, seed=seed)
-    if path.is_dir():
-        size = _needed_size(path, image_size)
-        return from_folder(
-            path, size, batch_size=batch_size, seed=seed, skip_broken=skip_broken
+        return digits(
+            image_size=image_size, batch_size=batch_size, seed=seed, labels=labels
         )
+    if path.is_dir():
+        return from_folder(
+            path,
+            _needed_size(path, image_size),
+            batch_size=batch_size,
+            seed=seed,
+            skip_broken=skip_broken,
+            labels=labels,
+        )
+    _refuse_labels(source, labels)
     return from_file(path, image_size=image_size, batch_size=batch_size, seed=seed)
 
 
@@ -146,6 +159,15 @@ def _refuse_size(source: str | os.PathLike, image_size: ImageSize | None) -> Non
         raise ValueError(
             f"{source!r} is made of points, not of images; leave `image_size` out. "
             f"Received: image_size={image_size!r}."
+        )
+
+
+def _refuse_labels(source: str | os.PathLike, labels: bool) -> None:
+    if labels:
+        raise ValueError(
+            f"{str(source)!r} says nothing of classes. Received: labels=True. Bring "
+            "labels of your own with `keras_gan.data.from_arrays({'image': ..., "
+            "'label': ...})`."
         )
 
 

@@ -27,6 +27,7 @@ def from_tfds(
     cache_dir: str | os.PathLike | None = None,
     batch_size: int = 64,
     seed: int = 0,
+    labels: bool = False,
 ) -> Pipeline:
     """Makes a pipeline of the images of a set of TensorFlow Datasets.
 
@@ -47,6 +48,8 @@ def from_tfds(
             folder, `~/.keras`.
         batch_size: Number of examples in a batch.
         seed: Integer that the order of the examples depends on.
+        labels: Whether batches are dicts of `"image"` and `"label"`, int32 of shape
+            `(batch,)`; of sets with one class an image.
 
     Returns:
         A `Pipeline` of float32 images in [-1, 1] of shape
@@ -63,6 +66,14 @@ def from_tfds(
     shape = _image_shape(name, feature, image_size)
     _prepare(name, builder, data_dir, download)
     info = _split_info(name, builder, split)
+    classes = _labels(builder, split, key) if labels else None
+    if labels and classes is None:
+        raise ValueError(
+            "Expected a set with one class an image. Received: labels=True and "
+            f"{name!r} with the features {list(builder.info.features)}. Leave "
+            "`labels` out, or bring labels of your own with "
+            "`keras_gan.data.from_arrays`."
+        )
     chunks = _decoded(builder, split, key, shape)
     shape = (info.num_examples, *shape)
     if np.prod(shape, dtype=np.int64) <= arrays.IN_MEMORY_BYTES:
@@ -70,7 +81,8 @@ def from_tfds(
     else:
         description = _description(builder, split, shape)
         images = cached_array(chunks, description, cache_dir)
-    return arrays.from_arrays(images, batch_size=batch_size, seed=seed, name=name)
+    examples = images if classes is None else {"image": images, "label": classes}
+    return arrays.from_arrays(examples, batch_size=batch_size, seed=seed, name=name)
 
 
 def arrays_of(

@@ -3,6 +3,9 @@
 from keras_gan.metrics import features as features
 from keras_gan.metrics.classifier import cached_classifier as cached_classifier
 from keras_gan.metrics.classifier import train_classifier as train_classifier
+from keras_gan.metrics.conditioning import (
+    conditioning_accuracy as conditioning_accuracy,
+)
 from keras_gan.metrics.distances import nearest as nearest
 from keras_gan.metrics.diversity import ms_ssim_diversity as ms_ssim_diversity
 from keras_gan.metrics.drawing import Drawing as Drawing
