@@ -66,10 +66,17 @@ class Integers(Sampler):
     """Labels or ids of tokens, each as likely as the others.
 
     Args:
-        num_ids: How many there are: they run from 0 to `num_ids - 1`.
+        num_ids: How many there are: they run from 0 to `num_ids - 1`. A tuple where
+            each place along the last axis has a number of its own, as several
+            attributes have.
     """
 
-    num_ids: int
+    num_ids: int | tuple[int, ...]
+
+    def __post_init__(self):
+        if isinstance(self.num_ids, list):
+            # From a file: JSON has no tuples.
+            object.__setattr__(self, "num_ids", tuple(self.num_ids))
 
     @property
     def low(self):
@@ -77,7 +84,7 @@ class Integers(Sampler):
 
     @property
     def high(self):
-        return self.num_ids - 1
+        return int(np.max(self.num_ids)) - 1
 
     def draw(self, shape, rng):
         return rng.integers(0, self.num_ids, shape).astype("int32")
