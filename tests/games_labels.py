@@ -4,10 +4,12 @@ from functools import cache
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 from sklearn.datasets import load_digits
 
-from keras_gan import ACGAN, ConditionalGAN, InfoGAN, data, networks
+from keras_gan import ACGAN, ConditionalGAN, InfoGAN, data
+from keras_gan.layers import ConditionalBatchNormalization, OneHotLabels
+from keras_gan.networks.conditional import labels_input
 from tests import harness
 
 LATENT_DIM = 8
@@ -42,25 +44,58 @@ def by_digit(batch_size=32, seed=3):
     return data.digits(batch_size=batch_size, seed=seed, labels=True)
 
 
+def generator(num_classes, num_codes=0):
+    """Conditional batch norm between two dense layers."""
+    inputs = {
+        "latents": keras.Input((LATENT_DIM,), name="latents"),
+        "labels": labels_input(num_classes),
+    }
+    x = inputs["latents"]
+    if num_codes:
+        inputs["codes"] = keras.Input((num_codes,), name="codes")
+        x = layers.Concatenate(name="generator_joined")([x, inputs["codes"]])
+    one_hot = OneHotLabels(num_classes, name="generator_one_hot")(inputs["labels"])
+    x = layers.Dense(16, name="generator_hidden")(x)
+    x = ConditionalBatchNormalization(name="generator_norm")(x, one_hot)
+    x = layers.LeakyReLU(0.2, name="generator_relu")(x)
+    x = layers.Dense(64, activation="tanh", dtype="float32", name="generator_out")(x)
+    images = layers.Reshape(harness.SHAPE, dtype="float32", name="generator_images")(x)
+    return keras.Model(inputs, images, name="generator")
+
+
+def features(images, name):
+    x = layers.Flatten(name=f"{name}_flat")(images)
+    x = layers.Dense(16, name=f"{name}_hidden")(x)
+    return layers.LeakyReLU(0.2, name=f"{name}_relu")(x)
+
+
+def heads(name, sizes):
+    images = keras.Input(harness.SHAPE, name="images")
+    x = layers.Dropout(0.3, name=f"{name}_dropout")(features(images, name))
+    outputs = {
+        key: layers.Dense(size, dtype="float32", name=f"{name}_{key}")(x)
+        for key, size in sizes.items()
+    }
+    return keras.Model(images, outputs, name=name)
+
+
+def projection(num_classes):
+    images = keras.Input(harness.SHAPE, name="images")
+    labels = labels_input(num_classes)
+    x = features(images, "discriminator")
+    one_hot = OneHotLabels(num_classes, name="discriminator_one_hot")(labels)
+    vectors = layers.Dense(16, dtype="float32", name="discriminator_vectors")(one_hot)
+    logits = layers.Dense(1, dtype="float32", name="discriminator_logits")(x)
+    logits += ops.sum(vectors * ops.cast(x, "float32"), axis=-1, keepdims=True)
+    inputs = {"images": images, "labels": labels}
+    return keras.Model(inputs, logits, name="discriminator")
+
+
 def conditional(**options) -> ConditionalGAN:
     keras.utils.set_random_seed(7)
     game = ConditionalGAN(
-        networks.conditional_generator(
-            harness.SHAPE,
-            ATTRIBUTES,
-            LATENT_DIM,
-            width=4,
-            kernel_size=3,
-            conditioning="batch_normalization",
-        ),
-        networks.conditional_discriminator(
-            harness.SHAPE,
-            ATTRIBUTES,
-            width=4,
-            kernel_size=3,
-            normalization="spectral",
-            conditioning="projection",
-        ),
+        generator(ATTRIBUTES),
+        projection(ATTRIBUTES),
         num_classes=ATTRIBUTES,
         latent_dim=LATENT_DIM,
         seed=11,
@@ -71,10 +106,8 @@ def conditional(**options) -> ConditionalGAN:
 def acgan(**options) -> ACGAN:
     keras.utils.set_random_seed(7)
     game = ACGAN(
-        networks.conditional_generator(
-            harness.SHAPE, 10, LATENT_DIM, width=4, kernel_size=3
-        ),
-        networks.auxiliary_discriminator(harness.SHAPE, 10, filters=(4,)),
+        generator(10),
+        heads("discriminator", {"logits": 1, "labels": 10}),
         num_classes=10,
         latent_dim=LATENT_DIM,
         seed=11,
@@ -85,25 +118,15 @@ def acgan(**options) -> ACGAN:
 def infogan(**options) -> InfoGAN:
     keras.utils.set_random_seed(7)
     game = InfoGAN(
-        networks.infogan_generator(harness.SHAPE, 10, 2, LATENT_DIM, units=8, width=4),
+        generator(10, num_codes=2),
         harness.discriminator(),
-        recognition(),
+        heads("recognition", {"labels": 10, "codes": 2}),
         num_classes=10,
         num_codes=2,
         latent_dim=LATENT_DIM,
         seed=11,
     )
     return compiled(game, options)
-
-
-def recognition():
-    images = keras.Input(harness.SHAPE, name="images")
-    x = layers.Flatten(name="recognition_flat")(images)
-    outputs = {
-        name: layers.Dense(size, dtype="float32", name=f"recognition_{name}")(x)
-        for name, size in {"labels": 10, "codes": 2}.items()
-    }
-    return keras.Model(images, outputs, name="recognition")
 
 
 def latents(count):

@@ -94,6 +94,7 @@ def from_arrays(
         example_shape=columns[shown][1],
         name=name,
         num_examples=num_examples,
+        whole={key: part for key, part in checked.items() if key and _is_whole(part)},
     )
 
 

@@ -97,6 +97,7 @@ def from_folder(
         example_shape=(*size, channels),
         name=Path(path).expanduser().resolve().name,
         num_examples=len(files),
+        whole={} if label_of is None else {"label": label_of.numpy()},
     )
 
 

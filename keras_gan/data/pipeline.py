@@ -30,6 +30,8 @@ class Pipeline:
         name: Name of the data, for reports.
         num_examples: Number of distinct examples; `None` means that examples are
             drawn afresh without end.
+        whole: Key of a dict's part to all of its values, an array, where they are at
+            hand: a game looks through its labels before it trains.
 
     Example:
 
@@ -52,6 +54,7 @@ class Pipeline:
         example_shape: tuple[int, ...],
         name: str = "custom",
         num_examples: int | None = None,
+        whole: dict[str, np.ndarray] | None = None,
     ) -> None:
         self.batch_at = batch_at
         self.steps_per_epoch = checked_count("steps_per_epoch", steps_per_epoch)
@@ -59,6 +62,7 @@ class Pipeline:
         self.example_shape = tuple(example_shape)
         self.name = name
         self.num_examples = num_examples
+        self.whole = whole or {}
 
     def dataset(
         self,

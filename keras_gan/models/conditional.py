@@ -149,14 +149,9 @@ class ConditionalGAN(GAN):
         checks.check_optional_count("num_images", num_images)
         if labels is None:
             return self._all_classes(num_images)
-        labels = np.asarray(labels)
+        labels = _as_array(labels)
         if labels.ndim == len(self.labels.shape):
             labels = np.repeat(labels[None], num_images or 1, axis=0)
-        if labels.dtype == object or not labels.size:
-            raise ValueError(
-                "Expected labels as integers, one row an image. Received: "
-                f"{labels!r:.80}. Give as many numbers for each image."
-            )
         spec = tf.TensorSpec(labels.shape, tf.as_dtype(labels.dtype))
         self.labels.check_spec("labels", spec)
         self.labels.check_values("labels", labels)
@@ -177,6 +172,19 @@ class ConditionalGAN(GAN):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "num_classes": self.num_classes}
+
+
+def _as_array(labels) -> np.ndarray:
+    try:
+        array = np.asarray(labels)
+    except ValueError:  # Rows of several lengths.
+        array = np.array([])
+    if not array.size or array.dtype.kind not in "iufb":
+        raise ValueError(
+            "Expected labels as integers, as many for each image. Received: "
+            f"{labels!r:.80}. Give an array of them, or one label for all images."
+        )
+    return array
 
 
 def label_loss(labels, logits, num_classes):

@@ -6,7 +6,7 @@ Always in this order, and the first thing amiss is the error:
 2. the structure of a batch, which the game's `unpack` reads;
 3. kind, shape and dtype of each part, as the game's `batch_parts` want them;
 4. whether there is one batch, and whether it can be shared by turns and replicas;
-5. the values of the first batch, of an array all of them;
+5. the values of the first batch, of an array, and of labels in one, all of them;
 6. whether there are batches for all the epochs that were asked for.
 """
 
@@ -89,10 +89,12 @@ def check_data(model, data):
     Raises:
         ValueError: With what came, what was expected, and what to do.
     """
+    whole: dict[str, np.ndarray] = {}
     if isinstance(data, Pipeline):
-        data = data.dataset(num_steps=1)
+        data, whole = data.dataset(num_steps=1), data.whole
     if isinstance(data, tf.data.Dataset):
         _check_dataset(model, data)
+        _check_whole(model, data, whole)
     elif isinstance(data, keras.utils.PyDataset):
         if data.num_batches == 0:
             raise ValueError(
@@ -203,6 +205,16 @@ def _check_dataset(model, data: tf.data.Dataset):
             "batch must be whole. Received: batches of unknown size. Batch the dataset "
             "with `drop_remainder=True`."
         )
+
+
+def _check_whole(model, data: tf.data.Dataset, whole: dict[str, np.ndarray]):
+    """Checks all values of the parts that a pipeline has at hand."""
+    if not whole:
+        return
+    batch = model.unpack({**data.element_spec, **whole})
+    for name, part in model.batch_parts.items():
+        if isinstance(batch[name], np.ndarray):
+            part.check_values(name, batch[name])
 
 
 def _check_shares(model, batch_size: int, num_replicas: int | None):
