@@ -97,7 +97,9 @@ def _input(
 def _role(name: str, spec: tf.TensorSpec) -> str:
     rank = spec.shape.rank
     if not spec.dtype.is_floating:
-        return "labels" if rank < 2 or spec.shape[-1] == 1 else "tokens"
+        is_label = any(word in name for word in _LABEL_WORDS)
+        one_each = rank < 2 or spec.shape[-1] == 1
+        return "labels" if one_each or is_label else "tokens"
     if "noise" in name:
         return "noise"
     if rank == 0 or any(word in name for word in _LABEL_WORDS):

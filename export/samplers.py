@@ -20,6 +20,11 @@ class Sampler(abc.ABC):
     low: float | None = None
     high: float | None = None
 
+    @property
+    def common_high(self) -> float | None:
+        """The largest value that every place of a row may have."""
+        return self.high
+
     @abc.abstractmethod
     def draw(self, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
         """Return an array of this shape; the first dimension counts the rows."""
@@ -85,6 +90,10 @@ class Integers(Sampler):
     @property
     def high(self):
         return int(np.max(self.num_ids)) - 1
+
+    @property
+    def common_high(self):
+        return int(np.min(self.num_ids)) - 1
 
     def draw(self, shape, rng):
         return rng.integers(0, self.num_ids, shape).astype("int32")

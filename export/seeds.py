@@ -62,6 +62,7 @@ def _row(item: GeneratorInput, seed: Any) -> Any:
     if isinstance(sampler, Uniform):
         return random.uniform(shape, seed, sampler.low, sampler.high)
     if isinstance(sampler, Integers):
-        return tf.floor(random.uniform(shape, seed) * float(sampler.num_ids))
+        num_ids = tf.constant(sampler.num_ids, tf.float32)
+        return tf.floor(random.uniform(shape, seed) * num_ids)
     chosen = tf.floor(random.uniform(shape[:-1], seed) * tf.cast(shape[-1], tf.float32))
     return tf.one_hot(tf.cast(chosen, tf.int32), sizes[-1])

@@ -176,7 +176,7 @@ def _drawn(port: Port) -> tuple[list[str], str]:
     if isinstance(sampler, Normal):
         kind, ends = "normal_distribution<float>", (sampler.mean, sampler.stddev)
     else:
-        low, high = (sampler.low, sampler.high) if sampler else (None, None)
+        low, high = (sampler.low, sampler.common_high) if sampler else (None, None)
         ends = (0, 1) if low is None or high is None else (low, high)
         kind = "uniform_real_distribution<float>"
         whole = port.dtype.startswith("int") and not port.scale

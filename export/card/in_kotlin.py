@@ -118,7 +118,7 @@ def _drawn(port: Port) -> str:
         return f"({sampler.mean}f + {sampler.stddev}f * {value})"
     if isinstance(sampler, OneHot):
         return f"(if (i % {port.shape[-1]} == 0) 1f else 0f)"
-    low, high = (sampler.low, sampler.high) if sampler else (None, None)
+    low, high = (sampler.low, sampler.common_high) if sampler else (None, None)
     low, high = (0, 1) if low is None or high is None else (low, high)
     if isinstance(sampler, Integers) or port.dtype.startswith("int") and not port.scale:
         return f"{int(low)} + random.nextInt({int(high) - int(low) + 1})"

@@ -70,7 +70,7 @@ def _values(port: Port, sampler: Sampler | None) -> str:
     if isinstance(sampler, Normal):
         return f"rng.normal({sampler.mean}, {sampler.stddev}, {port.shape})"
     if isinstance(sampler, Integers):
-        return f"rng.integers({sampler.low}, {sampler.high + 1}, {port.shape})"
+        return f"rng.integers(0, {sampler.num_ids}, {port.shape})"
     if isinstance(sampler, OneHot):
         size = port.shape[-1]
         return f"np.eye({size})[rng.integers(0, {size}, {port.shape[:-1]})]"

@@ -90,7 +90,7 @@ def _drawn(port: Port) -> str:
         return f"({sampler.mean} + {sampler.stddev} * normal())"
     if isinstance(sampler, OneHot):
         return f"(i % {port.shape[-1]} == 0 ? 1 : 0)"
-    low, high = (sampler.low, sampler.high) if sampler else (None, None)
+    low, high = (sampler.low, sampler.common_high) if sampler else (None, None)
     low, high = (0, 1) if low is None or high is None else (low, high)
     if isinstance(sampler, Integers) or port.dtype.startswith("int") and not port.scale:
         return f"{_TYPES[port.dtype]}.random(in: {int(low)}...{int(high)})"

@@ -37,6 +37,13 @@ def interpolate(source, frames, stops, seed, out):
     if out.suffix.lower() not in (".png", ".gif"):
         raise click.UsageError(f"--out must end in .png or .gif. Received: {out}")
     model = opened(source)
+    if model.conditions:
+        raise ValueError(
+            "`interpolate` walks between latents alone. Received: "
+            f"{source}, a {type(model).__name__}, which also takes "
+            f"{', '.join(model.conditions)}. Draw it with `keras-gan sample`, or walk "
+            "in Python with `predict`."
+        )
     from keras_gan import pictures
 
     latents = pictures.walk(
