@@ -3,7 +3,8 @@
     python examples/anime.py --data FOLDER
 
 `FOLDER` holds `label.csv` and `images/NUMBER.jpg`. A line of the file is the number of
-an image, 12 columns with a 1 at its hair colour, and 11 with a 1 at that of the eyes.
+an image, 11 columns with a 1 at the colour of the eyes, and 12 with a 1 at that of the
+hair.
 Stopped and started again, it goes on. Writes `samples.png`, a row for each hair and a
 column for each eye colour, and `results.json` into `--out`.
 """
@@ -29,7 +30,7 @@ NUM_CLASSES = (len(HAIR), len(EYES))
 SIZE, WIDTH, KERNEL = 32, 24, 4
 LATENT_DIM = 64
 BATCH_SIZE = 64
-STEPS = 6000
+STEPS = 3000
 # The discriminator has no batch norm, so that R1 holds it, which allows the rate.
 PENALTY = penalties.R1(gamma=1.0, interval=8)
 
@@ -41,7 +42,7 @@ def read(folder):
         for number, *flags in csv.reader(file):
             path = folder / "images" / f"{number}.jpg"
             one_hot = np.array(flags, int)
-            hair, eyes = one_hot[: len(HAIR)], one_hot[len(HAIR) :]
+            eyes, hair = one_hot[: len(EYES)], one_hot[len(EYES) :]
             if path.is_file() and hair.sum() == eyes.sum() == 1:
                 with Image.open(path) as image:
                     small = image.convert("RGB").resize((SIZE, SIZE), Image.BILINEAR)

@@ -25,7 +25,7 @@ def faces(folder):
             Image.fromarray(pixels.astype("uint8")).save(
                 folder / "images" / f"{number}.jpg"
             )
-            flags = [*np.eye(12, dtype=int)[hair], *np.eye(11, dtype=int)[eyes]]
+            flags = [*np.eye(11, dtype=int)[eyes], *np.eye(12, dtype=int)[hair]]
             csv.writer(file).writerow([number, *flags])
     return folder
 
