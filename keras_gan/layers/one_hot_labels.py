@@ -1,6 +1,5 @@
 """Labels of one or several attributes, as one vector of zeros and ones."""
 
-from itertools import accumulate
 from typing import Any
 
 import keras
@@ -21,7 +20,7 @@ class OneHotLabels(layers.Layer):
     Returns:
         Of integers of shape `(batch,)`, or `(batch, num_attributes)` where
         `num_classes` is a tuple, a float tensor of shape `(batch, sum(num_classes))`.
-        A label out of range is a row of zeros: refuse it before.
+        A label out of range gives zeros: refuse it before.
 
     Example:
 
@@ -41,11 +40,11 @@ class OneHotLabels(layers.Layer):
     def call(self, labels):
         if isinstance(self.num_classes, int):
             return ops.one_hot(labels, self.num_classes, dtype=self.compute_dtype)
-        # Where the classes of each attribute begin.
-        starts = [0, *accumulate(self.num_classes[:-1])]
-        labels = ops.add(labels, ops.cast(starts, labels.dtype))
-        rows = ops.one_hot(labels, self.num_values, dtype=self.compute_dtype)
-        return ops.sum(rows, axis=-2)
+        rows = [
+            ops.one_hot(labels[:, index], size, dtype=self.compute_dtype)
+            for index, size in enumerate(self.num_classes)
+        ]
+        return ops.concatenate(rows, axis=-1)
 
     def compute_output_shape(self, input_shape):
         return (input_shape[0], self.num_values)
