@@ -230,7 +230,8 @@ LABELLING = [
         ("-1", LABELS - 1, "from -1 to 8", "[0, 10)", "from 0"),
         ("10 of 10", LABELS + 1, "from 1 to 10", "[0, 10)", "from 0"),
         ("2.7", LABELS + 0.7, "float64", "integers in [0, 10)", "tf.cast"),
-        ("one-hot", np.eye(10)[LABELS], "(8, 10)", "(batch,)", "tf.argmax"),
+        ("two-hot", 2 * np.eye(10)[LABELS], "2.0 to 2.0", "one-hot", "as integers"),
+        ("12 columns", np.eye(12)[LABELS], "(8, 12)", "(batch,)", "have 10 columns"),
         ("column", LABELS[:, None], "(8, 1)", "(batch,)", "labels[:, 0]"),
     )
 ] + [
