@@ -4,10 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from click.testing import CliRunner
 from keras import layers
 
 import keras_gan
 from keras_gan import data, metrics, networks
+from keras_gan.cli import main
 from keras_gan.export.samplers import Integers, sampler_from_json
 from keras_gan.layers import ConditionalBatchNormalization, OneHotLabels
 from keras_gan.models.conditional import label_loss
@@ -300,3 +302,15 @@ def perceptron(x, units):
     for _ in range(2):
         x = layers.Dense(32, activation="leaky_relu")(x)
     return layers.Dense(units)(x)
+
+
+def test_the_command_samples_a_game_of_labels_and_walks_in_none(tmp_path):
+    path = tmp_path / "game.keras"
+    games_labels.conditional(metrics=()).save(path)
+    out = str(tmp_path / "samples.png")
+    done = CliRunner().invoke(main, ["sample", str(path), "--out", out])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "samples.png").is_file()
+    done = CliRunner().invoke(main, ["interpolate", str(path), "--out", out])
+    assert done.exit_code == 1
+    assert "ConditionalGAN, which also takes labels" in done.output

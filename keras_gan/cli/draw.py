@@ -37,11 +37,12 @@ def interpolate(source, frames, stops, seed, out):
     if out.suffix.lower() not in (".png", ".gif"):
         raise click.UsageError(f"--out must end in .png or .gif. Received: {out}")
     model = opened(source)
-    if model.conditions:
+    conditions = getattr(model, "conditions", {})
+    if conditions:
         raise ValueError(
             "`interpolate` walks between latents alone. Received: "
             f"{source}, a {type(model).__name__}, which also takes "
-            f"{', '.join(model.conditions)}. Draw it with `keras-gan sample`, or walk "
+            f"{', '.join(conditions)}. Draw it with `keras-gan sample`, or walk "
             "in Python with `predict`."
         )
     from keras_gan import pictures
