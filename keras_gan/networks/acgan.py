@@ -44,7 +44,7 @@ def auxiliary_discriminator(
     Example:
 
     >>> model = auxiliary_discriminator((32, 32, 3), 10, filters=(8, 8))
-    >>> model.output_shape["labels"]
+    >>> model.output["labels"].shape
     (None, 10)
     """
     check_sizes(filters=filters)

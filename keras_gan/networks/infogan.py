@@ -134,7 +134,7 @@ def infogan_recognition(
     Example:
 
     >>> model = infogan_recognition((28, 28, 1), 10, 2, units=32, width=8)
-    >>> model.output_shape["codes"]
+    >>> model.output["codes"].shape
     (None, 2)
     """
     check_sizes(num_codes=num_codes)
