@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from tests import games_face_aging, harness
+from tests import games_face_aging, games_labels, harness
 from tests import games_series as series
 from tests import games_tables as tables
-from tests import games_labels, harness
 
 
 @dataclass(frozen=True)
@@ -37,20 +36,19 @@ def latents(count, dim=harness.LATENT_DIM):
 
 
 GAMES = {
-    "face_aging": Game(
-        games_face_aging.face_aging, games_face_aging.faces, games_face_aging.asked
-    ),
-    "gan": Game(harness.gan, harness.digits, latents),
-    "series": Game(series.series_gan, series.waves, latents, True, is_slow=True),
-    "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
     "acgan": Game(games_labels.acgan, games_labels.by_digit, games_labels.digit_inputs),
     "conditional": Game(
         games_labels.conditional,
         games_labels.by_attributes,
         games_labels.attribute_inputs,
     ),
+    "face_aging": Game(
+        games_face_aging.face_aging, games_face_aging.faces, games_face_aging.asked
+    ),
     "gan": Game(harness.gan, harness.digits, latents),
     "infogan": Game(games_labels.infogan, harness.digits, games_labels.code_inputs),
+    "series": Game(series.series_gan, series.waves, latents, True, is_slow=True),
+    "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
 }
 # What tests are parametrised with.
 PLAYED = [

@@ -2,9 +2,8 @@
 
 from keras_gan.models.acgan import ACGAN as ACGAN
 from keras_gan.models.base import AdversarialModel as AdversarialModel
+from keras_gan.models.conditional import ConditionalGAN as ConditionalGAN
 from keras_gan.models.face_aging import FaceAging as FaceAging
 from keras_gan.models.gan import GAN as GAN
-from keras_gan.models.tabular import TabularGAN as TabularGAN
-from keras_gan.models.conditional import ConditionalGAN as ConditionalGAN
-from keras_gan.models.gan import GAN as GAN
 from keras_gan.models.infogan import InfoGAN as InfoGAN
+from keras_gan.models.tabular import TabularGAN as TabularGAN

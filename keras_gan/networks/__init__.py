@@ -28,12 +28,12 @@ from keras_gan.networks.goodfellow import (
 )
 from keras_gan.networks.goodfellow import maxout_discriminator as maxout_discriminator
 from keras_gan.networks.goodfellow import mlp_generator as mlp_generator
+from keras_gan.networks.infogan import infogan_discriminator as infogan_discriminator
+from keras_gan.networks.infogan import infogan_generator as infogan_generator
+from keras_gan.networks.infogan import infogan_recognition as infogan_recognition
 from keras_gan.networks.series import series_discriminator as series_discriminator
 from keras_gan.networks.series import series_generator as series_generator
 from keras_gan.networks.tabular import tabular_discriminator as tabular_discriminator
 from keras_gan.networks.tabular import tabular_generator as tabular_generator
-from keras_gan.networks.infogan import infogan_discriminator as infogan_discriminator
-from keras_gan.networks.infogan import infogan_generator as infogan_generator
-from keras_gan.networks.infogan import infogan_recognition as infogan_recognition
 from keras_gan.networks.vector import vector_discriminator as vector_discriminator
 from keras_gan.networks.vector import vector_generator as vector_generator
