@@ -71,12 +71,21 @@ class AdversarialModel(Rounds):
     def adversarial_losses(self, critic, real, fakes, seed, training) -> dict:
         """The discriminator's side of the loss pair and its penalties, recorded."""
         real_logits, fake_logits = critic(real), critic(fakes)
+        self.record_logits(real_logits, fake_logits)
+        losses = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+        return {**losses, **self.penalty_losses(critic, real, fakes, seed, training)}
+
+    def record_logits(self, real_logits, fake_logits):
+        """Adds what the discriminators believe to the logs of this epoch."""
         self._journal.show("real_logits", real_logits)
         self._journal.show("fake_logits", fake_logits)
         beliefs = self.loss.probabilities(real_logits, fake_logits)
         for name, belief in zip(self.monitors, beliefs, strict=True):
             self.record(name, belief)
-        losses = {"adversarial": self.loss.discriminator(real_logits, fake_logits)}
+
+    def penalty_losses(self, critic, real, fakes, seed, training) -> dict:
+        """The penalties on the discriminator by name, those that are due."""
+        losses = {}
         step = self.step if self.step_now is None else self.step_now
         for penalty in self.penalties:
             if training:
