@@ -37,3 +37,4 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan.models import FaceAging as FaceAging
     from keras_gan.models import InfoGAN as InfoGAN
     from keras_gan.models import TabularGAN as TabularGAN
+    from keras_gan.models import TextToImage as TextToImage

@@ -9,6 +9,8 @@ import pytest
 from tests import games_face_aging, games_labels, harness
 from tests import games_series as series
 from tests import games_tables as tables
+from tests import games_text as text
+from tests import harness
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ GAMES = {
     "infogan": Game(games_labels.infogan, harness.digits, games_labels.code_inputs),
     "series": Game(series.series_gan, series.waves, latents, True, is_slow=True),
     "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
+    "text": Game(text.text_game, text.from_tokens, text.text_inputs),
 }
 # What tests are parametrised with.
 PLAYED = [

@@ -5,6 +5,7 @@ Images are NHWC float32 in [-1, 1].
 
 from keras_gan.data.arrays import from_arrays as from_arrays
 from keras_gan.data.arrays import from_file as from_file
+from keras_gan.data.captions import from_captions as from_captions
 from keras_gan.data.examples import Examples as Examples
 from keras_gan.data.examples import load_examples as load_examples
 from keras_gan.data.folder import from_folder as from_folder
@@ -22,3 +23,5 @@ from keras_gan.data.tables import TableTransformer as TableTransformer
 from keras_gan.data.tables import from_table as from_table
 from keras_gan.data.tfds import from_tfds as from_tfds
 from keras_gan.data.utkface import utkface as utkface
+from keras_gan.data.vocabulary import Vocabulary as Vocabulary
+from keras_gan.data.vocabulary import words_of as words_of

@@ -2,6 +2,8 @@
 
 from keras_gan.layers.conditional_batch_normalization import (
     ConditionalBatchNormalization as ConditionalBatchNormalization,
+from keras_gan.layers.conditioning import (
+    ConditioningAugmentation as ConditioningAugmentation,
 )
 from keras_gan.layers.maxout import Maxout as Maxout
 from keras_gan.layers.minibatch import (

@@ -7,3 +7,4 @@ from keras_gan.models.face_aging import FaceAging as FaceAging
 from keras_gan.models.gan import GAN as GAN
 from keras_gan.models.infogan import InfoGAN as InfoGAN
 from keras_gan.models.tabular import TabularGAN as TabularGAN
+from keras_gan.models.text_to_image import TextToImage as TextToImage

@@ -72,6 +72,57 @@ class Examples:
 
 
 @dataclass(frozen=True)
+class Tokens:
+    """Captions as rows of token ids, integers in [0, num_ids), 0 being padding.
+
+    Args:
+        length: Ids in a row.
+        num_ids: How many ids there are.
+    """
+
+    length: int
+    num_ids: int
+
+    def check_spec(self, name: str, spec: tf.TypeSpec):
+        """Raises unless tensors of `spec` are batches of such rows."""
+        shown = f"(batch, {self.length})"
+        _check_dense(name, spec, shown)
+        if spec.dtype == tf.string:
+            raise ValueError(
+                f"Expected `{name}` as token ids. Received: strings. Encode them: "
+                "`vocabulary.tokenise(texts)`, which `keras_gan.data.from_captions` "
+                "calls."
+            )
+        if spec.shape.rank != 2 or spec.shape[1] != self.length:
+            raise ValueError(
+                f"The networks were built for `{name}` of shape {shown}. Received "
+                f"batches of shape {spec.shape}. Encode the captions with the "
+                "vocabulary of the game."
+            )
+        if not spec.dtype.is_integer:
+            raise ValueError(
+                f"Expected `{name}` as integers in [0, {self.num_ids}). Received: "
+                f"{spec.dtype.name}. `vocabulary.tokenise(texts)` gives them."
+            )
+
+    def check_values(self, name: str, values: np.ndarray):
+        """Raises unless every row is a caption of known ids."""
+        if values.min() < 0 or values.max() >= self.num_ids:
+            raise ValueError(
+                f"Expected `{name}` in [0, {self.num_ids}). Received: values from "
+                f"{values.min()} to {values.max()}. Encode the captions with the "
+                "vocabulary of the game."
+            )
+        empty = int(np.count_nonzero(~values.any(axis=1)))
+        if empty:
+            raise ValueError(
+                f"Every image needs a caption. Received: {empty} of {len(values)} rows "
+                f"of `{name}` without a word, all padding. Caption those images, or "
+                "leave them out."
+            )
+
+
+@dataclass(frozen=True)
 class Labels:
     """Classes, as integers in [0, num_classes), or one-hot.
 

@@ -35,5 +35,9 @@ from keras_gan.networks.series import series_discriminator as series_discriminat
 from keras_gan.networks.series import series_generator as series_generator
 from keras_gan.networks.tabular import tabular_discriminator as tabular_discriminator
 from keras_gan.networks.tabular import tabular_generator as tabular_generator
+from keras_gan.networks.text import embeddings_encoder as embeddings_encoder
+from keras_gan.networks.text import text_discriminator as text_discriminator
+from keras_gan.networks.text import text_encoder as text_encoder
+from keras_gan.networks.text import text_generator as text_generator
 from keras_gan.networks.vector import vector_discriminator as vector_discriminator
 from keras_gan.networks.vector import vector_generator as vector_generator

@@ -9,5 +9,6 @@ from keras_gan.recipes.face_judges import train_age_classifier as train_age_clas
 from keras_gan.recipes.face_judges import train_age_estimator as train_age_estimator
 from keras_gan.recipes.face_judges import train_identity as train_identity
 from keras_gan.recipes.tabular import ctgan as ctgan
+from keras_gan.recipes.text import stackgan_text_to_image as stackgan_text_to_image
 from keras_gan.recipes.unconditional import RECIPES as RECIPES
 from keras_gan.recipes.unconditional import Recipe as Recipe
