@@ -23,5 +23,6 @@ from keras_gan.export.spec import GeneratorInput as GeneratorInput
 from keras_gan.export.spec import GeneratorOutput as GeneratorOutput
 from keras_gan.export.spec import GeneratorSpec as GeneratorSpec
 from keras_gan.export.stream import stream_frames as stream_frames
+from keras_gan.export.texts import export_text_to_image as export_text_to_image
 from keras_gan.export.tflite import export_tflite as export_tflite
 from keras_gan.export.web import export_web as export_web
