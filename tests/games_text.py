@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+from PIL import Image
 
 from keras_gan import TextToImage, data, networks
 
@@ -24,6 +25,21 @@ def pictures(count=384):
             image[3:5] = image[:, 3:5] = COLORS[color]
         captions.append([f"A {color} {shape}.", f"{shape}, {color}"])
     return images, captions
+
+
+def emoji(folder):
+    """Writes pictures and their names as `examples/text_to_image.py` reads them."""
+    names = ["red heart", "blue flower", "smiling face", "sad cat", "green book"]
+    names += ["yellow circle", "square clock"]
+    lines = ["file,codepoints,group,caption,keywords"]
+    for style in ("noto", "twemoji"):
+        (folder / style).mkdir()
+        for index, image in enumerate(pictures(60)[0]):
+            Image.fromarray(image).save(folder / style / f"{index}.png")
+    for index in range(60):
+        lines.append(f"{index}.png,,symbols,{names[index % len(names)]},thing;*")
+    (folder / "names.csv").write_text("\n".join(lines) + "\n")
+    return ["--data", folder]
 
 
 def vocabulary():

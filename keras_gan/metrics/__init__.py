@@ -28,6 +28,7 @@ from keras_gan.metrics.path_length import (
     perceptual_path_length as perceptual_path_length,
 )
 from keras_gan.metrics.report import Report as Report
+from keras_gan.metrics.retrieval import retrieval_recall as retrieval_recall
 from keras_gan.metrics.streaming import FD as FD
 from keras_gan.metrics.streaming import KID as KID
 from keras_gan.metrics.streaming import MIND as MIND
