@@ -29,6 +29,7 @@ def faces(folder):
             csv.writer(file).writerow([number, *flags])
     return folder
 
+from tests.games_text import emoji
 
 # Name of an example to a function from a folder, into which it writes data, to the
 # arguments that the example is called with.
@@ -40,4 +41,5 @@ ARGUMENTS = {
     "series": lambda folder: [],
     "tables": lambda folder: [],
     "labels": lambda folder: ["--data", "digits"],
+    "text_to_image": emoji,
 }
