@@ -24,8 +24,8 @@ LATENT_DIM, CONDITION_DIM = 32, 64
 BATCH_SIZE = 32
 STEPS, STEPS_PER_EPOCH = 8000, 200
 CANDIDATES = 50
-TEXTS = ["red heart", "blue heart", "smiling face", "sad face", "cat face"]
-TEXTS += ["red circle", "blue square", "green book", "clock", "yellow flower"]
+TEXTS = ["red heart", "blue heart", "green heart", "sad face", "smiling face"]
+TEXTS += ["cat face", "red circle", "blue square", "green apple", "clock"]
 
 
 def read_images(folder, rows):

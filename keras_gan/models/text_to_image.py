@@ -88,6 +88,11 @@ class TextToImage(GAN):
         checks.check_choice(
             "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
         )
+        if not divergence_weight >= 0:
+            raise ValueError(
+                "`divergence_weight` must not be negative. Received: "
+                f"{divergence_weight!r}. 0 leaves the divergence out."
+            )
         text = _symbolic_text(vocabulary, embedding_dim)
         latents = {"latents": checks.symbolic((latent_dim,))}
         example_shape = checks.output_shape_of(
