@@ -50,6 +50,7 @@ def from_captions(
 
     >>> pixels = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), "uint8")
     >>> captions = ["a red heart", ["a cat", "an animal"]]
+    >>> from keras_gan.data import Vocabulary
     >>> vocabulary = Vocabulary.of(captions, length=4)
     >>> pairs = from_captions(pixels, captions, vocabulary.tokenise, batch_size=2)
     >>> next(iter(pairs))["tokens"].shape
