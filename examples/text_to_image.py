@@ -128,8 +128,8 @@ def main(data, out, steps):
     results |= {"style": STYLE, "held_out": int(held.sum()), "trained_on": len(seen)}
     results |= {"scorer_trained_on": len(targets), "seed": 0}
     has_words = (encode([texts[-1] for texts in captions]) > 1).any(axis=1)
-    for name, is_asked in (("held_out", held & has_words), ("seen", ~held)):
-        chosen = np.flatnonzero(is_asked)[:: max(is_asked.sum() // held.sum(), 1)]
+    for name, is_asked in (("held_out", held), ("seen", ~held)):
+        chosen = np.flatnonzero(is_asked & has_words)[:: is_asked.sum() // held.sum()]
         texts = [captions[index][-1] for index in chosen]
         fakes = pictures.to_uint8(game.generate(texts=texts, seed=1))
         for kind, shown in (("drawn", fakes), ("real", images[chosen])):
