@@ -5,18 +5,21 @@ import csv
 import numpy as np
 from PIL import Image
 
+from tests.games_text import emoji
 
-def faces(folder):
+
+def persons(folder):
     """Plain pictures under the names that UTKFace gives its faces."""
-    folder.mkdir()
     for age in range(1, 101):
         shade = Image.new("RGB", (12, 12), (2 * age, 100, 255 - 2 * age))
         shade.putpixel((age % 12, age // 12), (255, 255, 255))
         shade.save(folder / f"{age}_{age % 2}_{age % 5}_{20170000 + age}.jpg")
     return ["--data", folder]
+
+
+def characters(folder):
     """Eighty pictures in the colours that their labels name."""
-    folder = folder / "faces"
-    (folder / "images").mkdir(parents=True)
+    (folder / "images").mkdir()
     rng = np.random.default_rng(0)
     with open(folder / "label.csv", "w", newline="") as file:
         for number in range(80):
@@ -27,19 +30,18 @@ def faces(folder):
             )
             flags = [*np.eye(11, dtype=int)[eyes], *np.eye(12, dtype=int)[hair]]
             csv.writer(file).writerow([number, *flags])
-    return folder
+    return ["--data", folder]
 
-from tests.games_text import emoji
 
 # Name of an example to a function from a folder, into which it writes data, to the
 # arguments that the example is called with.
 ARGUMENTS = {
-    "anime": lambda folder: ["--data", faces(folder)],
-    "digits": lambda folder: [],
-    "face_ageing": lambda folder: faces(folder / "faces"),
+    "anime": characters,
     "density": lambda folder: [],
+    "digits": lambda folder: [],
+    "face_ageing": persons,
+    "labels": lambda folder: ["--data", "digits"],
     "series": lambda folder: [],
     "tables": lambda folder: [],
-    "labels": lambda folder: ["--data", "digits"],
     "text_to_image": emoji,
 }

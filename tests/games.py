@@ -10,7 +10,6 @@ from tests import games_face_aging, games_labels, harness
 from tests import games_series as series
 from tests import games_tables as tables
 from tests import games_text as text
-from tests import harness
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from keras_gan.layers.conditional_batch_normalization import (
     ConditionalBatchNormalization as ConditionalBatchNormalization,
+)
 from keras_gan.layers.conditioning import (
     ConditioningAugmentation as ConditioningAugmentation,
 )
