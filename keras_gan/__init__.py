@@ -28,6 +28,8 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan import metrics as metrics
     from keras_gan import networks as networks
     from keras_gan import penalties as penalties
+    from keras_gan import recipes as recipes
+    from keras_gan import schedules as schedules
     from keras_gan.loading import LoadingError as LoadingError
     from keras_gan.loading import load_model as load_model
     from keras_gan.models import ACGAN as ACGAN
@@ -38,3 +40,5 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan.models import InfoGAN as InfoGAN
     from keras_gan.models import TabularGAN as TabularGAN
     from keras_gan.models import TextToImage as TextToImage
+    from keras_gan.models import CycleGAN as CycleGAN
+    from keras_gan.models import Pix2Pix as Pix2Pix

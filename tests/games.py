@@ -10,6 +10,8 @@ from tests import games_face_aging, games_labels, harness
 from tests import games_series as series
 from tests import games_tables as tables
 from tests import games_text as text
+from tests import games_translation as translation
+from tests import harness
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ GAMES = {
     "series": Game(series.series_gan, series.waves, latents, True, is_slow=True),
     "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
     "text": Game(text.text_game, text.from_tokens, text.text_inputs),
+    "cyclegan": Game(translation.cyclegan, translation.two_sets, translation.sources),
+    "gan": Game(harness.gan, harness.digits, latents),
+    "pix2pix": Game(translation.pix2pix, translation.pairs, translation.sources),
 }
 # What tests are parametrised with.
 PLAYED = [

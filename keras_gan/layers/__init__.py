@@ -14,6 +14,9 @@ from keras_gan.layers.one_hot_labels import OneHotLabels as OneHotLabels
 from keras_gan.layers.pixel_normalization import (
     PixelNormalization as PixelNormalization,
 )
+from keras_gan.layers.reflection_padding import (
+    ReflectionPadding2D as ReflectionPadding2D,
+)
 from keras_gan.layers.spectral_normalization import (
     SpectralNormalization as SpectralNormalization,
 )

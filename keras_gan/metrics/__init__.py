@@ -23,6 +23,8 @@ from keras_gan.metrics.modes import class_modes as class_modes
 from keras_gan.metrics.modes import mixture_modes as mixture_modes
 from keras_gan.metrics.neighbourhoods import density_coverage as density_coverage
 from keras_gan.metrics.neighbourhoods import precision_recall as precision_recall
+from keras_gan.metrics.paired import L1 as L1
+from keras_gan.metrics.paired import SSIM as SSIM
 from keras_gan.metrics.parzen import parzen_log_likelihood as parzen_log_likelihood
 from keras_gan.metrics.path_length import (
     perceptual_path_length as perceptual_path_length,

@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from keras_gan.metrics.frechet import FeatureStatistics, frechet_distance
 from keras_gan.metrics.mind import mind
+from keras_gan.metrics.paired import L1, SSIM
 from keras_gan.metrics.real_fake import (
     RealFakeMetric,
     num_replicas,
@@ -233,7 +234,9 @@ class MIND(RealFakeMetric):
 
 
 METRICS = Registry(
-    "metric", {"kid": KID, "mind": MIND, "fd": FD}, base=keras.metrics.Metric
+    "metric",
+    {"kid": KID, "mind": MIND, "fd": FD, "l1": L1, "ssim": SSIM},
+    base=keras.metrics.Metric,
 )
 
 

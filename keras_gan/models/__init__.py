@@ -8,3 +8,6 @@ from keras_gan.models.gan import GAN as GAN
 from keras_gan.models.infogan import InfoGAN as InfoGAN
 from keras_gan.models.tabular import TabularGAN as TabularGAN
 from keras_gan.models.text_to_image import TextToImage as TextToImage
+from keras_gan.models.cyclegan import CycleGAN as CycleGAN
+from keras_gan.models.gan import GAN as GAN
+from keras_gan.models.pix2pix import Pix2Pix as Pix2Pix

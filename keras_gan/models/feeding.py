@@ -65,6 +65,8 @@ def feed(model, x, batch_size: int | None) -> Any:
     elif isinstance(x, (dict, tuple)):
         x = _array_of(model, x)
     if isinstance(x, (np.ndarray, tf.Tensor)):
+        if len(model.batch_parts) > 1:
+            _array_of(model, x)
         size = 32 if batch_size is None else batch_size
         x = door.pipeline_of_array(model, np.asarray(x), size)
     elif batch_size is not None:

@@ -20,6 +20,10 @@ class Inspector:
         self._model = model
         self._functions = {}
 
+    def forget(self):
+        """Traces anew what it is asked next, since the game has changed."""
+        self._functions.clear()
+
     def gradient_norms(self, data) -> dict[str, float]:
         with self._put_back():
             norms = self._run(self._norms, data)
@@ -37,7 +41,8 @@ class Inspector:
     def _put_back(self):
         """Undoes what a pass in training mode does to statistics and random states."""
         model = self._model
-        networks = model._networks(model.generators + model.discriminators)
+        roles = model.generators + model.discriminators + model.memories
+        networks = model._networks(roles)
         # Every replica has statistics of its own.
         variables = [
             replica

@@ -84,7 +84,7 @@ class Rounds(TwoPlayerModel):
         )
 
     def _discriminator_turn(self, batch, turn, fakes=None):
-        buffers = self._buffers(self.discriminators)
+        buffers = self._buffers(self.discriminators + self.memories)
         variables = self.discriminator_variables
 
         def losses_of(part, number):

@@ -10,11 +10,15 @@ class SavedGame(keras.Model):
         generators: Names of the networks of one player, which are attributes.
         discriminators: Those of the other.
         frozen: Those that neither player moves, such as a judge of identity.
+        memories: Names of layers, also attributes, in which the discriminators' turns
+            keep something for later ones, such as pools of images. A turn whose update
+            is left out leaves them as they were.
     """
 
     generators: tuple[str, ...] = ("generator",)
     discriminators: tuple[str, ...] = ("discriminator",)
     frozen: tuple[str, ...] = ()
+    memories: tuple[str, ...] = ()
 
     @classmethod
     def roles(cls) -> tuple[str, ...]:

@@ -1,0 +1,68 @@
+"""Metrics of pairs: how near a generated picture is to the true one of its source."""
+
+import keras
+import tensorflow as tf
+
+
+class PairedMetric(keras.metrics.Mean):
+    """Base of the metrics for games with pairs, such as `Pix2Pix`.
+
+    The mean over all pictures of `of_pairs(real, fake)`. In a game without pairs, where
+    the i-th real image and the i-th generated one have nothing to do with each other,
+    these numbers mean nothing.
+
+    Args:
+        name: Name of the metric; `evaluate` logs it, `fit` as `val_<name>`.
+    """
+
+    def __init__(self, name: str):
+        super().__init__(name=name)
+
+    def of_pairs(self, real, fake):
+        """Returns one number for each pair of images, shape `(batch,)`."""
+        raise NotImplementedError
+
+    def update_state(self, real, fake, sample_weight=None):
+        real, fake = tf.cast(real, "float32"), tf.cast(fake, "float32")
+        super().update_state(self.of_pairs(real, fake), sample_weight)
+
+    def get_config(self) -> dict:
+        return {"name": self.name}
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class L1(PairedMetric):
+    """Mean absolute difference of pixels, in [-1, 1]; from 0 for the same to 2.
+
+    Args:
+        name: Name of the metric.
+    """
+
+    _direction = "down"
+
+    def __init__(self, name: str = "l1"):
+        super().__init__(name)
+
+    def of_pairs(self, real, fake):
+        return tf.reduce_mean(tf.abs(real - fake), axis=(1, 2, 3))
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class SSIM(PairedMetric):
+    """Structural similarity (Wang et al., 2004); 1 for the same picture.
+
+    Local means, variances and correlation under a Gaussian of 11x11 pixels, or as
+    large as the picture where that is smaller.
+
+    Args:
+        name: Name of the metric.
+    """
+
+    _direction = "up"
+
+    def __init__(self, name: str = "ssim"):
+        super().__init__(name)
+
+    def of_pairs(self, real, fake):
+        window = min(11, *real.shape[1:3])
+        return tf.image.ssim(real, fake, max_val=2.0, filter_size=window)
