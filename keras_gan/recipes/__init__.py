@@ -10,5 +10,7 @@ from keras_gan.recipes.face_judges import train_age_estimator as train_age_estim
 from keras_gan.recipes.face_judges import train_identity as train_identity
 from keras_gan.recipes.tabular import ctgan as ctgan
 from keras_gan.recipes.text import stackgan_text_to_image as stackgan_text_to_image
+from keras_gan.recipes.translation import cyclegan as cyclegan
+from keras_gan.recipes.translation import pix2pix as pix2pix
 from keras_gan.recipes.unconditional import RECIPES as RECIPES
 from keras_gan.recipes.unconditional import Recipe as Recipe
