@@ -20,9 +20,10 @@ import keras_gan
 from keras_gan import callbacks, networks, pictures
 
 SIZE = 64
-BATCH_SIZE = 16
+BATCH_SIZE = 8
 STEPS = 4000
 SEED = 0
+WIDTH = 16
 # Change of brightness, which is 0 to 1, from pixel to pixel on an outline.
 EDGE = 0.05
 
@@ -49,9 +50,9 @@ def outlines(images: np.ndarray) -> np.ndarray:
 
 def build() -> keras_gan.Pix2Pix:
     game = keras_gan.Pix2Pix(
-        networks.unet_generator((SIZE, SIZE, 1), width=24),
+        networks.unet_generator((SIZE, SIZE, 1), width=WIDTH),
         networks.patchgan_discriminator(
-            (SIZE, SIZE, 3), (SIZE, SIZE, 1), width=24, num_downs=2
+            (SIZE, SIZE, 3), (SIZE, SIZE, 1), width=WIDTH, num_downs=2
         ),
         ema_momentum=0.995,
         seed=SEED,

@@ -34,8 +34,7 @@ def sources(count):
 
 def generator(name):
     source = keras.Input(SHAPE, name="source")
-    x = layers.Conv2D(2, 3, padding="same", activation="relu")(source)
-    x = layers.Dropout(0.2)(x)
+    x = layers.Dropout(0.2)(source)
     x = layers.Conv2D(1, 3, padding="same", activation="tanh", dtype="float32")(x)
     return keras.Model(source, x, name=name)
 
@@ -46,9 +45,8 @@ def logits(images):
 
 def pix2pix(**compile_options):
     keras.utils.set_random_seed(7)
-    source, images = keras.Input(SHAPE, name="source"), keras.Input(SHAPE)
-    pair = layers.Concatenate()([source, images])
-    critic = keras.Model({"source": source, "images": images}, logits(pair))
+    inputs = {name: keras.Input(SHAPE, name=name) for name in ("source", "images")}
+    critic = keras.Model(inputs, logits(layers.Concatenate()([*inputs.values()])))
     model = Pix2Pix(generator("generator"), critic, seed=11)
     model.compile(**with_optimizers(compile_options))
     return model

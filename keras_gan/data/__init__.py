@@ -13,6 +13,7 @@ from keras_gan.data.images import resize as resize
 from keras_gan.data.mixtures import Mixture as Mixture
 from keras_gan.data.mixtures import grid as grid
 from keras_gan.data.mixtures import ring as ring
+from keras_gan.data.paired import paired as paired
 from keras_gan.data.pipeline import Pipeline as Pipeline
 from keras_gan.data.pipeline import shuffled_indices as shuffled_indices
 from keras_gan.data.series import from_series as from_series

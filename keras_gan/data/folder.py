@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,25 +68,19 @@ def from_folder(
     ```
     """
     size = checked_size(image_size)
-    mode = _checked_mode(channels)
+    mode = checked_mode(channels)
     files = image_files(Path(path).expanduser())
     classes = _classes(files, Path(path).expanduser()) if labels else {}
     if verify:
-        files = _decodable(files, size, mode, skip_broken)
+        files = decodable(files, size, mode, skip_broken)
     batch_size, seed = checked_batching(len(files), batch_size, seed)
     indices_at = shuffled_indices(len(files), batch_size, seed)
-
-    def read(indices: np.ndarray) -> np.ndarray:
-        images = [read_image(files[i], size, mode) for i in indices]
-        return np.stack(images).reshape(batch_size, *size, channels)
-
+    batch_of = reader(files, size, channels, batch_size)
     label_of = tf.constant([classes[file] for file in files]) if labels else None
 
     def batch_at(step: tf.Tensor) -> Any:
         indices = indices_at(step)
-        batch = tf.numpy_function(read, [indices], tf.uint8, stateful=False)
-        batch = tf.ensure_shape(batch, (batch_size, *size, channels))
-        images = scale_to_unit(batch)
+        images = batch_of(indices)
         if label_of is None:
             return images
         return {"image": images, "label": tf.gather(label_of, indices)}
@@ -101,7 +96,24 @@ def from_folder(
     )
 
 
-def _checked_mode(channels: int) -> str:
+def reader(
+    files: list[Path], size: tuple[int, int], channels: int, batch_size: int
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function from the indices of files to a batch, as `from_folder`'s."""
+
+    def read(indices: np.ndarray) -> np.ndarray:
+        images = [_read_image(files[i], size, MODES[channels]) for i in indices]
+        return np.stack(images).reshape(batch_size, *size, channels)
+
+    def batch_of(indices: tf.Tensor) -> tf.Tensor:
+        batch = tf.numpy_function(read, [indices], tf.uint8, stateful=False)
+        return scale_to_unit(tf.ensure_shape(batch, (batch_size, *size, channels)))
+
+    return batch_of
+
+
+def checked_mode(channels: int) -> str:
+    """Returns Pillow's name of a mode with that many channels, or raises."""
     if channels not in MODES:
         raise ValueError(
             "`channels` must be 1 (greyscale), 3 (RGB) or 4 (RGBA). Received: "
@@ -111,6 +123,7 @@ def _checked_mode(channels: int) -> str:
 
 
 def image_files(folder: Path) -> list[Path]:
+    """Returns the image files in a folder and below, in the order of their paths."""
     if not folder.is_dir():
         raise ValueError(f"There is no such folder. Received: path={str(folder)!r}.")
     files = [
@@ -144,7 +157,7 @@ def _classes(files: list[Path], folder: Path) -> dict[Path, int]:
     return {file: names.index(part[0]) for file, part in parts.items()}
 
 
-def _decodable(
+def decodable(
     files: list[Path], size: tuple[int, int], mode: str, skip_broken: bool
 ) -> list[Path]:
     """Returns the files that can be decoded; raises or warns of the others."""
