@@ -39,15 +39,18 @@ class Benchmark:
     def __str__(self):
         on, speeds = self.result["machine"], self.result["speeds"]
         width = max(map(len, speeds))
+        has_frames = any("frames_per_second" in speed for speed in speeds.values())
         lines = [
             f"{on['cpu']}, {on['cores']} cores, {on['os']}",
-            f"{'':{width}}  threads  median ms  95 % ms  pictures/s  card's median ms",
+            f"{'':{width}}  threads  median ms  95 % ms  pictures/s  card's median ms"
+            f"{'  frames/s' if has_frames else ''}",
         ]
         for name, speed in speeds.items():
             lines.append(
                 f"{name:{width}}  {speed['num_threads']:7d}  "
                 f"{speed['latency_ms_median']:9.3f}  {speed['latency_ms_p95']:7.3f}  "
                 f"{speed['pictures_per_second']:10.0f}  {self.card[name]:16.3f}"
+                + (f"  {speed['frames_per_second']:8.1f}" if has_frames else "")
             )
         return "\n".join(lines)
 

@@ -1,5 +1,6 @@
 import json
 import re
+import time
 
 import keras
 import numpy as np
@@ -9,14 +10,16 @@ from PIL import Image
 
 from keras_gan.export.card import write_card
 from keras_gan.export.card.hashes import combined_sha256, digest, sha256
-from keras_gan.export.card.latency import ROUNDS, Timed, measured
+from keras_gan.export.card.latency import ROUNDS, Timed, measured, timed_keras
 from keras_gan.export.card.pictures import comparison
+from keras_gan.export.card.readme import _speed, _table
 from keras_gan.export.card.reference import Reference, reference_of
 from keras_gan.export.card.report import read_report
 from keras_gan.export.errors import ExportError
 from keras_gan.export.prepare import prepared
 from keras_gan.export.spec import GeneratorOutput, GeneratorSpec
 from tests.exported_card import ARTEFACT_NAMES, NOTE, Export, copied, small_export
+from tests.export_generators import image_to_image
 
 # Each builds and runs whole exports.
 pytestmark = pytest.mark.slow
@@ -85,11 +88,26 @@ def test_candidates_are_timed_in_turns_and_slow_ones_sit_rounds_out():
 
 
 def test_throughput_is_the_larger_batch_over_its_time():
-    import time
-
     slow = Timed(lambda: None, 1, lambda: time.sleep(0.01), 5, 1)
     speed = measured({"slow": slow}, seconds=0.05)["slow"]
     assert 100 < speed["pictures_per_second"] < 500
+
+
+def test_of_pictures_made_of_pictures_the_frames_per_second_are_said(tmp_path):
+    slow = Timed(lambda: time.sleep(0.01), 1, lambda: None, 1, 1, (48, 64))
+    speed = measured({"slow": slow}, seconds=0.05)["slow"]
+    assert 20 < speed["frames_per_second"] < 100 and speed["frame_size"] == [48, 64]
+    flat = prepared(image_to_image())
+    speeds = measured(timed_keras(flat), seconds=0.01)
+    assert {tuple(speed["frame_size"]) for speed in speeds.values()} == {(64, 64)}
+    assert _speed(speed)[-1] == f"{speed['frames_per_second']:,.0f} of 48x64"
+    report = {"keras": {"keras call": speed}, "artefacts": {}}
+    lines = _table(report).split("\n")
+    assert [line.split(" | ")[-1] for line in lines[2:]] == [
+        "frames/s |",
+        "--- |",
+        f"{speed['frames_per_second']:,.0f} of 48x64 |",
+    ]
 
 
 def test_the_page_shows_files_and_how_near_large_and_fast_they_are():

@@ -35,6 +35,8 @@ class Timed:
         many: Draws a larger batch; the same as `single` where the size is fixed.
         many_size: The size of that batch.
         num_threads: How many threads it may use.
+        frame_size: Height and width of the pictures that go in, of a generator that
+            makes pictures of pictures.
     """
 
     single: Call
@@ -42,6 +44,7 @@ class Timed:
     many: Call
     many_size: int
     num_threads: int
+    frame_size: tuple[int, int] | None = None
 
 
 def measured(
@@ -58,7 +61,9 @@ def measured(
 
     Returns:
         By name: median and 95th percentile of the time of one batch, and pictures
-        per second, with batch sizes, threads and number of runs.
+        per second, with batch sizes, threads and number of runs. Of pictures made of
+        pictures the frames per second too: one smallest batch after the other, as a
+        camera gives them.
     """
     share = seconds / (2 * ROUNDS * max(len(candidates), 1))
     times = {name: ([], []) for name in candidates}
@@ -87,14 +92,22 @@ def _times(call: Call, share: float) -> list[float]:
 
 
 def _summary(item: Timed, singles: list[float], many: list[float]) -> dict[str, Any]:
+    latency = float(np.median(singles))
+    frames: dict[str, Any] = {}
+    if item.frame_size is not None:
+        frames = {
+            "frames_per_second": item.batch_size / latency,
+            "frame_size": list(item.frame_size),
+        }
     return {
-        "latency_ms_median": 1e3 * float(np.median(singles)),
+        "latency_ms_median": 1e3 * latency,
         "latency_ms_p95": 1e3 * float(np.percentile(singles, 95)),
         "batch_size": item.batch_size,
         "pictures_per_second": item.many_size / float(np.median(many)),
         "throughput_batch_size": item.many_size,
         "num_threads": item.num_threads,
         "num_runs": len(singles),
+        **frames,
     }
 
 
@@ -113,6 +126,7 @@ def timed_keras(flat: FlatGenerator, seed: int = 0) -> dict[str, Timed]:
     many = flat.spec.draw(many_size, seed)
     single = _first_rows(many, single_size)
     function, threads = flat.function(), tensorflow_threads()
+    frame = _frame_size(flat.spec, single)
 
     def predicted(inputs: Inputs) -> Call:
         (values,) = flat.arguments(inputs)
@@ -130,7 +144,7 @@ def timed_keras(flat: FlatGenerator, seed: int = 0) -> dict[str, Timed]:
     if _can_predict(flat, single):
         ways = {"keras predict": predicted, **ways}
     return {
-        name: Timed(way(single), single_size, way(many), many_size, threads)
+        name: Timed(way(single), single_size, way(many), many_size, threads, frame)
         for name, way in ways.items()
     }
 
@@ -162,15 +176,24 @@ def timed_artefact(
     single_size, many_size = _batch_sizes(spec, artefact.batch_size)
     many_inputs = spec.draw(many_size, seed)
     inputs = _first_rows(many_inputs, single_size)
+    frame = _frame_size(spec, inputs)
     if format_name == "tflite":
         single = tflite_call(path, inputs, num_threads)
         is_fixed = many_size == single_size
         many = single if is_fixed else tflite_call(path, many_inputs, num_threads)
-        return Timed(single, single_size, many, many_size, num_threads)
+        return Timed(single, single_size, many, many_size, num_threads, frame)
     if format_name == "saved_model":
         num_threads = tensorflow_threads()
     single, many = _run(artefact, inputs), _run(artefact, many_inputs)
-    return Timed(single, single_size, many, many_size, num_threads)
+    return Timed(single, single_size, many, many_size, num_threads, frame)
+
+
+def _frame_size(spec: GeneratorSpec, inputs: Inputs) -> tuple[int, int] | None:
+    pictures = [item.name for item in spec.inputs if item.role == "image"]
+    if not pictures or all(item.role != "image" for item in spec.outputs):
+        return None
+    height, width = inputs[pictures[0]].shape[1:3]
+    return height, width
 
 
 def _run(artefact: Artefact, inputs: Inputs) -> Call:

@@ -73,14 +73,21 @@ def _table(report: Mapping[str, Any]) -> str:
             ]
         )
     header = ["file", "mode", "size", "how near", "median", "95 %", "pictures/s"]
+    if any("frames_per_second" in item for item in report["keras"].values()):
+        header.append("frames/s")
     return f"## The files\n\n{table(header, rows)}"
 
 
 def _speed(speed: Mapping[str, Any]) -> list[str]:
+    frames = []
+    if "frames_per_second" in speed:
+        size = "x".join(map(str, speed["frame_size"]))
+        frames = [f"{speed['frames_per_second']:,.0f} of {size}"]
     return [
         _ms(speed["latency_ms_median"]),
         _ms(speed["latency_ms_p95"]),
         f"{speed['pictures_per_second']:,.0f}",
+        *frames,
     ]
 
 
@@ -200,7 +207,8 @@ def _speeds(report: Mapping[str, Any]) -> str:
         f"outputs fetched as NumPy arrays. After {how['warm_up_runs']} warm-up runs, "
         f"{how['rounds']} rounds of about {how['seconds']:g} s in all, in which all "
         "take turns. Median and 95th percentile of the runs of the smallest batch; "
-        "pictures per second by the median run of the larger one. What else the "
+        "pictures per second by the median run of the larger one, frames per second "
+        "of a generator that pictures go into by that of the smallest. What else the "
         f"machine did is in these numbers: `{how['command']} .` measures again where "
         f"you are.\n\n{table(header, rows)}"
     )
