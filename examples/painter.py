@@ -41,7 +41,7 @@ def build(size: int, num_steps: int) -> keras_gan.CycleGAN:
             width=WIDTH,
             num_blocks=NUM_BLOCKS,
             light=True,
-            upsampling="bilinear",
+            upsampling="nearest",
             name=name,
         )
         for name in keras_gan.CycleGAN.generators

@@ -18,8 +18,8 @@ from keras_gan.export.card.report import read_report
 from keras_gan.export.errors import ExportError
 from keras_gan.export.prepare import prepared
 from keras_gan.export.spec import GeneratorOutput, GeneratorSpec
-from tests.exported_card import ARTEFACT_NAMES, NOTE, Export, copied, small_export
 from tests.export_generators import image_to_image
+from tests.exported_card import ARTEFACT_NAMES, NOTE, Export, copied, small_export
 
 # Each builds and runs whole exports.
 pytestmark = pytest.mark.slow

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_gan
 from keras_gan import export, networks, recipes
 from keras_gan.layers import ReflectionPadding2D
 from keras_gan.schedules import LinearDecay
@@ -74,12 +75,12 @@ def test_the_residual_generator_of_the_paper_has_its_widths():
 
 @pytest.mark.parametrize(
     "options",
-    [{}, {"upsampling": "nearest"}, {"light": True, "upsampling": "bilinear"}],
+    [{}, {"upsampling": "nearest"}, {"light": True, "upsampling": "nearest"}],
 )
 def test_a_residual_generator_draws_at_free_sizes_as_at_fixed_ones(options):
     options = {"width": 4, "num_blocks": 1, **options}
     free = networks.resnet_generator((None, None, 1), 2, **options)
-    for shape in ((8, 12, 1), (16, 8, 1)):
+    for shape in ((12, 16, 1), (16, 12, 1)):
         fixed = networks.resnet_generator(shape, 2, **options)
         fixed.set_weights(free.get_weights())
         images = random(2, *shape)
@@ -88,7 +89,7 @@ def test_a_residual_generator_draws_at_free_sizes_as_at_fixed_ones(options):
 
 
 def test_the_light_generator_has_a_fraction_of_the_weights():
-    options = {"width": 16, "num_blocks": 4, "upsampling": "bilinear"}
+    options = {"width": 16, "num_blocks": 4, "upsampling": "nearest"}
     light, plain = (
         networks.resnet_generator(light=light, **options) for light in (True, False)
     )
@@ -114,7 +115,8 @@ def test_a_reflection_does_not_repeat_the_border():
     [
         (lambda: networks.resnet_generator((30, 32, 3)), "divisible by 4"),
         (lambda: networks.resnet_generator(light=True), "`upsampling` must be one of"),
-        (lambda: networks.resnet_generator((4, 4, 3)), "padding=3"),
+        (lambda: networks.resnet_generator((4, 4, 3)), "padding=1"),
+        (lambda: networks.resnet_generator(upsampling="bilinear"), "Give 'nearest'"),
         (lambda: networks.unet_generator((8, 8, 1), num_downs=4), "can be halved 3"),
         (lambda: networks.unet_generator((8, 8, 1), upsampling="zoom"), "'nearest'"),
         (lambda: networks.patchgan_discriminator((8, 8, 1), (4, 4, 1)), "same height"),
@@ -131,7 +133,8 @@ def test_the_recipes_have_the_settings_of_their_papers():
     assert (pairs.l1_weight, fields_of_view(pairs.discriminator)) == (100.0, 34)
     cycles = recipes.cyclegan((32, 32, 3), width=4, num_blocks=1, constant_steps=50)
     assert (cycles.cycle_weight, cycles.identity_weight) == (10.0, 0.5)
-    assert (cycles.pool_size, cycles.loss.name) == (50, "least_squares")
+    assert cycles.pool_size == 50
+    assert type(cycles.loss) is keras_gan.losses.LOSSES["least_squares"]
     for optimizer in cycles.optimizer.optimizers:
         assert isinstance(optimizer._learning_rate, LinearDecay)
         assert optimizer.beta_1 == 0.5
@@ -148,7 +151,7 @@ def test_a_game_of_free_sizes_exports_them_where_the_format_can(light, tmp_path)
             width=4,
             num_blocks=1,
             light=light,
-            upsampling="bilinear" if light else "transposed",
+            upsampling="nearest" if light else "transposed",
             name=name,
         )
         for name in ("generator_ab", "generator_ba")

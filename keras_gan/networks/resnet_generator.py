@@ -49,8 +49,8 @@ def resnet_generator(
             arXiv:1704.04861), for phones; with it `upsampling` can't be
             `"transposed"`.
         normalization: `"instance"`, `"batch"` or `None`.
-        upsampling: `"transposed"` as in the paper, or `"nearest"` or `"bilinear"`
-            resizing before a convolution.
+        upsampling: `"transposed"` as in the paper, or `"nearest"` or, where height
+            and width are fixed, `"bilinear"` resizing before a convolution.
         name: Name of the model and prefix of its layers' names.
 
     Returns:
@@ -66,6 +66,12 @@ def resnet_generator(
     check_sizes(channels=channels, width=width, num_blocks=num_blocks)
     check_choice("normalization", normalization, NORMALIZATIONS)
     check_choice("upsampling", upsampling, UPSAMPLINGS[1:] if light else UPSAMPLINGS)
+    if upsampling == "bilinear" and None in image_shape:
+        raise ValueError(
+            "Keras traces bilinear doubling for fixed sizes only. Received: "
+            f"upsampling='bilinear', image_shape={image_shape}. Give 'nearest', or "
+            "height and width."
+        )
     conv = separable if light else convolution
 
     def activated(x, label):

@@ -68,7 +68,7 @@ def cyclegan(
         width: Channels of the first convolutions.
         num_blocks: Residual blocks, by default the paper's.
         light: Whether the generators are those for phones: separable convolutions and
-            bilinear doubling. Give a small `width` with it, such as 16.
+            nearest doubling. Give a small `width` with it, such as 16.
         constant_steps: Steps with the full learning rate, 100 times the length of an
             epoch in the paper. `None` never lowers it.
         decay_steps: Steps from there to 0, by default as many.
@@ -87,7 +87,7 @@ def cyclegan(
             width=width,
             num_blocks=num_blocks,
             light=light,
-            upsampling="bilinear" if light else "transposed",
+            upsampling="nearest" if light else "transposed",
             name=name,
         )
         for name in CycleGAN.generators
