@@ -1,6 +1,7 @@
 """Small data for each example, so that it runs without the set it was made for."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -32,6 +33,17 @@ def characters(folder):
             csv.writer(file).writerow([number, *flags])
     return ["--data", folder]
 
+def png_files(folder: Path, count: int, side: int = 24) -> Path:
+    """Writes pictures of one bright square each, and returns their folder."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for index in range(count):
+        pixels = np.zeros((side, side, 3), "uint8")
+        top, left = rng.integers(2, side // 2, 2)
+        pixels[top : top + 8, left : left + 8] = rng.integers(100, 256, 3)
+        Image.fromarray(pixels).save(folder / f"{index:03}.png")
+    return folder
+
 
 # Name of an example to a function from a folder, into which it writes data, to the
 # arguments that the example is called with.
@@ -44,4 +56,9 @@ ARGUMENTS = {
     "series": lambda folder: [],
     "tables": lambda folder: [],
     "text_to_image": emoji,
+    "painter": lambda folder: [
+        *("--data", png_files(folder / "a", 12), png_files(folder / "b", 10)),
+        *("--size", "16"),
+    ],
+    "scribbles": lambda folder: ["--data", png_files(folder / "pictures", 20)],
 }
