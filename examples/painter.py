@@ -7,7 +7,8 @@ Any two folders will do, of which none holds the other side of a pair. A third o
 is held out, and measured on: how near the way there and back comes to where it began,
 and how far the painted pictures are from those of the other folder, against the
 untouched ones. Started again with the same `--out` a training goes on where it stopped.
-The generators are the light ones, which draw at any size on a phone.
+The generators are the light ones, which draw at any size. A full training has not been
+measured: this has run for two steps only.
 """
 
 import argparse
