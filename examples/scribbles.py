@@ -9,8 +9,8 @@ with the same `--out` a training goes on where it stopped.
 On 1,702 Noto emoji, stopped after 206 of the 4,000 steps, it was nearer to the 189 held
 out than the trivial guesses: L1 0.37 and SSIM 0.24, the mean picture 0.46 and 0.16, the
 outline itself 0.69 and 0.13. The shapes were filled where the outlines close, in one
-beige; no colours yet. What all the steps give was not measured. A step took a quarter of a
-second of processor time.
+beige; no colours yet. What all the steps give was not measured. A step took a quarter
+of a second of processor time.
 """
 
 import argparse
