@@ -36,9 +36,9 @@ if Path(sys.argv[0]).stem != "keras-gan":
     from keras_gan.models import GAN as GAN
     from keras_gan.models import AdversarialModel as AdversarialModel
     from keras_gan.models import ConditionalGAN as ConditionalGAN
+    from keras_gan.models import CycleGAN as CycleGAN
     from keras_gan.models import FaceAging as FaceAging
     from keras_gan.models import InfoGAN as InfoGAN
+    from keras_gan.models import Pix2Pix as Pix2Pix
     from keras_gan.models import TabularGAN as TabularGAN
     from keras_gan.models import TextToImage as TextToImage
-    from keras_gan.models import CycleGAN as CycleGAN
-    from keras_gan.models import Pix2Pix as Pix2Pix

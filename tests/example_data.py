@@ -33,6 +33,7 @@ def characters(folder):
             csv.writer(file).writerow([number, *flags])
     return ["--data", folder]
 
+
 def png_files(folder: Path, count: int, side: int = 24) -> Path:
     """Writes pictures of one bright square each, and returns their folder."""
     folder.mkdir()
@@ -53,12 +54,12 @@ ARGUMENTS = {
     "digits": lambda folder: [],
     "face_ageing": persons,
     "labels": lambda folder: ["--data", "digits"],
-    "series": lambda folder: [],
-    "tables": lambda folder: [],
-    "text_to_image": emoji,
     "painter": lambda folder: [
         *("--data", png_files(folder / "a", 12), png_files(folder / "b", 10)),
         *("--size", "16"),
     ],
     "scribbles": lambda folder: ["--data", png_files(folder / "pictures", 20)],
+    "series": lambda folder: [],
+    "tables": lambda folder: [],
+    "text_to_image": emoji,
 }

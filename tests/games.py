@@ -11,7 +11,6 @@ from tests import games_series as series
 from tests import games_tables as tables
 from tests import games_text as text
 from tests import games_translation as translation
-from tests import harness
 
 
 @dataclass(frozen=True)
@@ -45,17 +44,16 @@ GAMES = {
         games_labels.by_attributes,
         games_labels.attribute_inputs,
     ),
+    "cyclegan": Game(translation.cyclegan, translation.two_sets, translation.sources),
     "face_aging": Game(
         games_face_aging.face_aging, games_face_aging.faces, games_face_aging.asked
     ),
     "gan": Game(harness.gan, harness.digits, latents),
     "infogan": Game(games_labels.infogan, harness.digits, games_labels.code_inputs),
+    "pix2pix": Game(translation.pix2pix, translation.pairs, translation.sources),
     "series": Game(series.series_gan, series.waves, latents, True, is_slow=True),
     "tabular": Game(tables.tabular_gan, tables.rows, tables.inputs),
     "text": Game(text.text_game, text.from_tokens, text.text_inputs),
-    "cyclegan": Game(translation.cyclegan, translation.two_sets, translation.sources),
-    "gan": Game(harness.gan, harness.digits, latents),
-    "pix2pix": Game(translation.pix2pix, translation.pairs, translation.sources),
 }
 # What tests are parametrised with.
 PLAYED = [

@@ -23,8 +23,8 @@ from keras_gan.data.sources import load as load
 from keras_gan.data.tables import TableTransformer as TableTransformer
 from keras_gan.data.tables import from_table as from_table
 from keras_gan.data.tfds import from_tfds as from_tfds
+from keras_gan.data.unpaired import jittered as jittered
+from keras_gan.data.unpaired import unpaired as unpaired
 from keras_gan.data.utkface import utkface as utkface
 from keras_gan.data.vocabulary import Vocabulary as Vocabulary
 from keras_gan.data.vocabulary import words_of as words_of
-from keras_gan.data.unpaired import jittered as jittered
-from keras_gan.data.unpaired import unpaired as unpaired

@@ -102,7 +102,7 @@ def reader(
     """Returns a function from the indices of files to a batch, as `from_folder`'s."""
 
     def read(indices: np.ndarray) -> np.ndarray:
-        images = [_read_image(files[i], size, MODES[channels]) for i in indices]
+        images = [read_image(files[i], size, MODES[channels]) for i in indices]
         return np.stack(images).reshape(batch_size, *size, channels)
 
     def batch_of(indices: tf.Tensor) -> tf.Tensor:

@@ -31,6 +31,8 @@ from keras_gan.networks.goodfellow import mlp_generator as mlp_generator
 from keras_gan.networks.infogan import infogan_discriminator as infogan_discriminator
 from keras_gan.networks.infogan import infogan_generator as infogan_generator
 from keras_gan.networks.infogan import infogan_recognition as infogan_recognition
+from keras_gan.networks.patchgan import patchgan_discriminator as patchgan_discriminator
+from keras_gan.networks.resnet_generator import resnet_generator as resnet_generator
 from keras_gan.networks.series import series_discriminator as series_discriminator
 from keras_gan.networks.series import series_generator as series_generator
 from keras_gan.networks.tabular import tabular_discriminator as tabular_discriminator
@@ -39,8 +41,6 @@ from keras_gan.networks.text import embeddings_encoder as embeddings_encoder
 from keras_gan.networks.text import text_discriminator as text_discriminator
 from keras_gan.networks.text import text_encoder as text_encoder
 from keras_gan.networks.text import text_generator as text_generator
-from keras_gan.networks.patchgan import patchgan_discriminator as patchgan_discriminator
-from keras_gan.networks.resnet_generator import resnet_generator as resnet_generator
 from keras_gan.networks.unet import unet_generator as unet_generator
 from keras_gan.networks.vector import vector_discriminator as vector_discriminator
 from keras_gan.networks.vector import vector_generator as vector_generator
