@@ -6,11 +6,11 @@
 do. Every tenth of the files, in the order of their names, is held out. Started again
 with the same `--out` a training goes on where it stopped.
 
-On 1,702 Noto emoji, stopped after 206 of the 4,000 steps, it was nearer to the 189 held
-out than the trivial guesses: L1 0.37 and SSIM 0.24, the mean picture 0.46 and 0.16, the
-outline itself 0.69 and 0.13. The shapes were filled where the outlines close, in one
-beige; no colours yet. What all the steps give was not measured. A step took a quarter
-of a second of processor time.
+On 1,702 Noto emoji it comes nearer to the 189 held out than the trivial guesses: L1
+0.256 and SSIM 0.387, the mean picture 0.456 and 0.160, the outline itself 0.687 and
+0.131. Shapes, skin and the dark and light of faces and letters are there; colours that
+an outline does not tell are guessed, and often wrong. About five minutes of processor
+time.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from keras_gan import callbacks, networks, pictures
 
 SIZE = 64
 BATCH_SIZE = 8
-STEPS = 4000
+STEPS = 2120  # 10 epochs of 212
 SEED = 0
 WIDTH = 16
 # Change of brightness, which is 0 to 1, from pixel to pixel on an outline.
