@@ -60,15 +60,17 @@ def is_within(cell, limits):
     return quality["psnr_p5"] >= limits.psnr_p5
 
 
-def test_every_network_of_this_project_is_exported():
+def test_every_network_that_ships_is_exported():
     builders = dict(inspect.getmembers(networks, inspect.isfunction))
-    assert builders
-    for name in builders:
+    names = [name for name in builders if name.endswith("_generator")]
+    assert names
+    for name in names:
         assert f"networks.{name}(" in inspect.getsource(ZOO[name].build)
 
 
 def test_every_layer_of_this_project_is_exported():
-    names = ("layers_in_a_generator", "minibatch_statistic_in_a_generator")
+    names = ["layers_in_a_generator", "minibatch_statistic_in_a_generator"]
+    names += ["conditional_generator_normalised", "resnet_generator", "text_generator"]
     used = {type(x) for name in names for x in ZOO[name].build()._flatten_layers()}
     assert {cls for _, cls in inspect.getmembers(layers, inspect.isclass)} <= used
 

@@ -42,7 +42,9 @@ def weights(model):
     return {role: getattr(model, role).get_weights() for role in roles}
 
 
-def test_a_round_moves_both_players_and_the_averages_and_nothing_else(game):
+@pytest.mark.parametrize("name", GAMES)
+def test_a_round_moves_both_players_and_the_averages_and_nothing_else(name):
+    game = GAMES[name]
     model = game.build()
     before = weights(model)
     logs = model.train_on_batch(first_batch(game), return_dict=True)

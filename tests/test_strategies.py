@@ -145,8 +145,10 @@ def test_a_killed_worker_is_reported_and_the_training_goes_on_from_there(
     workers[1].send_signal(signal.SIGKILL)
     workers[1].wait()
     killed = time.monotonic()
-    code = workers[0].wait(60)
-    assert time.monotonic() - killed < 30 and code != 0
+    code = workers[0].wait(300)
+    # Processes that wait for the processor say it as much later.
+    waiting = max(1.0, os.getloadavg()[0] / os.cpu_count())
+    assert time.monotonic() - killed < 30 * waiting and code != 0
     assert (
         "Another worker of this training can't be" in (tmp_path / "0.log").read_text()
     )

@@ -3,6 +3,7 @@
 from export_zoo import (
     conditional,
     convolutional,
+    games,
     normalised,
     project,
     sequences,
@@ -13,7 +14,7 @@ from export_zoo.blocks import BLOCKS
 from export_zoo.blocks import Block as Block
 
 FAMILIES = (
-    project.NETWORKS,
+    games.NETWORKS,
     project.GAMES,
     convolutional.CONVOLUTIONAL,
     normalised.NORMALISED,

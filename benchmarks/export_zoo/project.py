@@ -193,9 +193,11 @@ def example_game(path):
 
 
 def examples_that_build():
-    """Return the example scripts with a game, which a function `build` makes."""
+    """Return the example scripts that build a game from the shape of an example."""
     scripts = sorted(EXAMPLES.glob("*.py"))
-    return [path for path in scripts if "\ndef build(" in path.read_text()]
+    return [
+        path for path in scripts if "\ndef build(example_shape)" in path.read_text()
+    ]
 
 
 def enter(name, build, about):

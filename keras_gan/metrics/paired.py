@@ -44,7 +44,8 @@ class L1(PairedMetric):
         super().__init__(name)
 
     def of_pairs(self, real, fake):
-        return tf.reduce_mean(tf.abs(real - fake), axis=(1, 2, 3))
+        difference = tf.abs(real - fake)
+        return tf.reduce_mean(difference, axis=range(1, len(difference.shape)))
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")

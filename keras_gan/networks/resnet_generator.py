@@ -24,7 +24,7 @@ def resnet_generator(
     num_blocks: int = 9,
     light: bool = False,
     normalization: str | None = "instance",
-    upsampling: str = "transposed",
+    upsampling: str | None = None,
     name: str = "generator",
 ) -> keras.Model:
     """Pictures to pictures: halved twice, residual blocks, doubled twice.
@@ -46,11 +46,12 @@ def resnet_generator(
         num_blocks: Number of residual blocks.
         light: Whether all but the first and the last convolution are separable into
             one of each channel and one of 1x1 (Howard et al., 2017,
-            arXiv:1704.04861), for phones; with it `upsampling` can't be
-            `"transposed"`.
+            arXiv:1704.04861), for phones.
         normalization: `"instance"`, `"batch"` or `None`.
         upsampling: `"transposed"` as in the paper, or `"nearest"` or, where height
-            and width are fixed, `"bilinear"` resizing before a convolution.
+            and width are fixed, `"bilinear"` resizing before a convolution. `None` is
+            the paper's, and `"nearest"` with `light`, where there is no transposed
+            one.
         name: Name of the model and prefix of its layers' names.
 
     Returns:
@@ -65,6 +66,8 @@ def resnet_generator(
     image_shape = _checked_shape(image_shape)
     check_sizes(channels=channels, width=width, num_blocks=num_blocks)
     check_choice("normalization", normalization, NORMALIZATIONS)
+    if upsampling is None:
+        upsampling = "nearest" if light else "transposed"
     check_choice("upsampling", upsampling, UPSAMPLINGS[1:] if light else UPSAMPLINGS)
     if upsampling == "bilinear" and None in image_shape:
         raise ValueError(

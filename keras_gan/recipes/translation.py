@@ -87,7 +87,6 @@ def cyclegan(
             width=width,
             num_blocks=num_blocks,
             light=light,
-            upsampling="nearest" if light else "transposed",
             name=name,
         )
         for name in CycleGAN.generators
