@@ -78,12 +78,15 @@ def block(family: str, samples: Any = None, **changes: Any) -> Callable:
 
 def spread_kernels(model: keras.Model) -> None:
     """Widen kernels that start so narrow that all inputs give about the same output."""
+    rng = np.random.default_rng(0)
     for layer in model._flatten_layers():
         if isinstance(layer, KERNELS):
             axis = -2 if isinstance(layer, layers.Conv2DTranspose) else -1
             fan_in = np.prod(layer.kernel.shape) / layer.kernel.shape[axis]
             wanted, spread = (2.0 / fan_in) ** 0.5, np.std(layer.kernel)
-            if spread < wanted / 2:
+            if spread == 0:
+                layer.kernel.assign(rng.normal(0.0, wanted, layer.kernel.shape))
+            elif spread < wanted / 2:
                 layer.kernel.assign(layer.kernel * (wanted / spread))
 
 
