@@ -165,7 +165,7 @@ def test_the_door_refuses_ages_that_are_no_whole_numbers(game):
         ({"age_groups": (0, 60, 30, 90)}, "edges in whole years that rise"),
         ({"age_groups": (0, 20, 40, 60, 90)}, r"logits of 4 groups.*\(batch, 3\)"),
         ({"loss_weights": {"ages": 1.0}}, "Unknown loss to weigh.*'age'"),
-        ({"loss_weights": {"age": -1.0}}, "from 0 on. Received: age=-1.0"),
+        ({"loss_weights": {"age": -1.0}}, "from 0 on. Received: loss_weights"),
         ({"age_classifier": "a"}, "age classifier must be a keras.Model"),
         ({"identity": "a"}, "identity network must be a keras.Model"),
         ({"generator": tiny.judges()[0]}, "inputs 'images' and 'labels'"),

@@ -216,7 +216,7 @@ def test_data_without_their_captions_are_refused_at_the_door(game, data, message
         ({"embedding_dim": 0}, "`embedding_dim` must be a positive integer"),
         ({"embedding_dim": 3}, "can't take \\{latents: .*, embeddings: "),
         ({"vocabulary": KNOWN, "prompts": ["tree"]}, "Received: 'tree'"),
-        ({"vocabulary": KNOWN, "divergence_weight": -1}, "must not be negative"),
+        ({"vocabulary": KNOWN, "divergence_weight": -1}, "must be a number from 0 on"),
     ],
 )
 def test_a_game_is_built_for_one_kind_of_text(game, options, message):

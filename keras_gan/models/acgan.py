@@ -43,11 +43,11 @@ class ACGAN(ConditionalGAN):
     def loss_names(self) -> dict[str, list[str]]:
         return {role: [*names, "labels"] for role, names in super().loss_names.items()}
 
-    def _check_discriminator(self, discriminator, example_shape):
+    def _check_discriminator(self, discriminator, images):
         check_outputs(
             "discriminator",
             discriminator,
-            example_shape,
+            images,
             {"logits": None, "labels": int(np.sum(self.num_classes))},
         )
 
@@ -87,16 +87,16 @@ class ACGAN(ConditionalGAN):
         return label_loss(self._indices(batch), logits, self.num_classes)
 
 
-def check_outputs(role: str, network, example_shape: tuple, sizes: dict):
+def check_outputs(role: str, network, images, sizes: dict):
     """Raises unless a network gives these outputs by name, one vector an image each.
 
     Args:
         role: What the network is, for messages.
         network: What must be a Keras model.
-        example_shape: Shape of one image that it takes.
+        images: What it takes, as for `checks.output_of`.
         sizes: Name to length; `None` is a logit or a map of them.
     """
-    outputs = checks.output_of(role, network, "the generator's output", example_shape)
+    outputs = checks.output_of(role, network, "the generator's output", images)
     came = outputs if isinstance(outputs, dict) else {}
     shapes = {name: tuple(output.shape[1:]) for name, output in came.items()}
     fits = set(sizes) <= set(shapes) and all(

@@ -49,6 +49,16 @@ def check_momentum(name: str, value) -> float:
     return float(value)
 
 
+def check_weight(name: str, value) -> float:
+    """Returns the weight of a loss as a float, or raises."""
+    if not is_number(value) or not 0 <= value < float("inf"):
+        raise ValueError(
+            f"`{name}` must be a number from 0 on. Received: {name}={value!r}. 0 "
+            "leaves that loss out of the sum."
+        )
+    return float(value)
+
+
 def check_optimizer(name: str, value):
     if not isinstance(value, (keras.optimizers.Optimizer, type(None))):
         example = "keras.optimizers.Adam(2e-4, beta_1=0.5)"
@@ -125,13 +135,15 @@ def output_of(role: str, network, source: str, inputs):
             "`keras_gan.networks`."
         )
     if isinstance(inputs, tuple):
+        inputs = symbolic(inputs)
+    if isinstance(inputs, keras.KerasTensor):
         expected = getattr(network, "input_shape", None) if network.built else None
-        if isinstance(expected, tuple) and not _fits(expected[1:], inputs):
+        given = tuple(inputs.shape[1:])
+        if isinstance(expected, tuple) and not _fits(expected[1:], given):
             raise ValueError(
                 f"The {role} takes inputs of shape {expected[1:]}, but {source} gives "
-                f"{inputs}. Build it for that shape."
+                f"{given}. Build it for that shape."
             )
-        inputs = symbolic(inputs)
     try:
         if not network.built:
             network(keras.tree.map_structure(one_of, inputs))

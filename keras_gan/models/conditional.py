@@ -64,20 +64,6 @@ class ConditionalGAN(GAN):
         self.num_classes = checked_classes(num_classes)
         super().__init__(generator, discriminator, latent_dim=latent_dim, **options)
 
-    def _check_networks(self, networks: dict, latent_dim: int) -> tuple:
-        latents = checks.symbolic((latent_dim,))
-        inputs = self.generator_inputs(latents, self.conditions)
-        shape = checks.output_shape_of(
-            "generator", networks["generator"], "the game", inputs
-        )
-        self._check_discriminator(networks["discriminator"], shape)
-        return shape
-
-    def _check_discriminator(self, discriminator, example_shape):
-        images = checks.symbolic(example_shape)
-        inputs = self.discriminator_inputs(images, self.conditions)
-        checks.check_head(discriminator, inputs, "the game")
-
     @property
     def conditions(self) -> dict:
         return {"labels": checks.symbolic(self.labels.shape, "int32")}

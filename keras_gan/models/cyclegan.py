@@ -5,7 +5,6 @@ import tensorflow as tf
 
 from keras_gan.models import checks, distribution, parts
 from keras_gan.models.image_pool import ImagePool
-from keras_gan.models.pix2pix import checked_weight
 from keras_gan.models.translator import (
     Translator,
     check_translation,
@@ -88,7 +87,7 @@ class CycleGAN(Translator):
                 self.discriminators, (discriminator_a, discriminator_b), strict=True
             )
         ]
-        identity_weight = checked_weight("identity_weight", identity_weight or 0.0)
+        identity_weight = checks.check_weight("identity_weight", identity_weight or 0.0)
         _check_networks(generator_ab, generator_ba, shapes, identity_weight)
         checks.check_head(discriminator_a, shapes[0], "the generator of a")
         checks.check_head(discriminator_b, shapes[1], "the generator of b")
@@ -103,7 +102,7 @@ class CycleGAN(Translator):
             seed=seed,
             name=name,
         )
-        self.cycle_weight = checked_weight("cycle_weight", cycle_weight)
+        self.cycle_weight = checks.check_weight("cycle_weight", cycle_weight)
         self.identity_weight = identity_weight
         self.pool_size = _checked_pool_size(pool_size)
         self._shapes = dict(zip("ab", shapes, strict=True))

@@ -280,11 +280,7 @@ def _checked_weights(given: dict) -> dict[str, float]:
     for name, value in given.items():
         if name not in LOSS_WEIGHTS:
             raise ValueError(unknown("loss to weigh", name, LOSS_WEIGHTS))
-        if not isinstance(value, (int, float)) or not 0.0 <= value < float("inf"):
-            raise ValueError(
-                f"Each of `loss_weights` must be a number from 0 on. Received: "
-                f"{name}={value!r}. 0 switches a loss off."
-            )
+        checks.check_weight(f"loss_weights[{name!r}]", value)
     return {name: float(given.get(name, x)) for name, x in LOSS_WEIGHTS.items()}
 
 

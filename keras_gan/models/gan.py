@@ -85,11 +85,18 @@ class GAN(AdversarialModel):
 
     def _check_networks(self, networks: dict, latent_dim: int) -> tuple:
         """Returns the shape of an example, or raises if the networks don't fit."""
+        inputs = self.generator_inputs(checks.symbolic((latent_dim,)), self.conditions)
+        source = "the game" if self.conditions else "latent_dim"
         shape = checks.output_shape_of(
-            "generator", networks["generator"], "latent_dim", (latent_dim,)
+            "generator", networks["generator"], source, inputs
         )
-        checks.check_head(networks["discriminator"], shape)
+        self._check_discriminator(networks["discriminator"], checks.symbolic(shape))
         return shape
+
+    def _check_discriminator(self, discriminator, images):
+        inputs = self.discriminator_inputs(images, self.conditions)
+        source = "the game" if self.conditions else "the generator's output"
+        checks.check_head(discriminator, inputs, source)
 
     @property
     def conditions(self) -> dict:

@@ -78,7 +78,9 @@ class InfoGAN(ConditionalGAN):
     ):
         checks.check_count("num_codes", num_codes)
         self.num_codes = num_codes
-        self.information_weight = float(information_weight)
+        self.information_weight = checks.check_weight(
+            "information_weight", information_weight
+        )
         super().__init__(
             generator,
             discriminator,
@@ -93,9 +95,6 @@ class InfoGAN(ConditionalGAN):
         sizes = {"labels": int(np.sum(self.num_classes)), "codes": self.num_codes}
         check_outputs("recognition network", networks["recognition"], shape, sizes)
         return shape
-
-    def _check_discriminator(self, discriminator, example_shape):
-        checks.check_head(discriminator, example_shape)
 
     @property
     def conditions(self) -> dict:

@@ -77,7 +77,7 @@ class Pix2Pix(Translator):
             seed=seed,
             name=name,
         )
-        self.l1_weight = checked_weight("l1_weight", l1_weight)
+        self.l1_weight = checks.check_weight("l1_weight", l1_weight)
         self._example_shape, self._source_shape = shapes["images"], shapes["source"]
         # Keras' own export asks for a model that was called.
         self(tf.zeros((1, *self._source_shape)))
@@ -129,14 +129,3 @@ class Pix2Pix(Translator):
 
     def get_config(self) -> dict:
         return {**super().get_config(), "l1_weight": self.l1_weight}
-
-
-def checked_weight(name: str, value) -> float:
-    """Returns the weight of a loss as a float, or raises."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not 0 <= value < float("inf"):
-        raise ValueError(
-            f"`{name}` must be a number from 0 on. Received: {name}={value!r}. 0 "
-            "leaves that loss out of the sum."
-        )
-    return float(value)

@@ -16,8 +16,7 @@ import tensorflow as tf
 from keras_gan.data.vocabulary import Vocabulary, words_of
 from keras_gan.layers import ConditioningAugmentation
 from keras_gan.models import checks, parts
-from keras_gan.models.base import AdversarialModel
-from keras_gan.models.gan import GAN, LATENT_DISTRIBUTIONS
+from keras_gan.models.gan import GAN
 from keras_gan.random import uniform
 
 
@@ -53,10 +52,7 @@ class TextToImage(GAN):
             texts, or rows of embeddings. By default the words of the vocabulary, the
             most frequent first.
         divergence_weight: Weight of the Kullback-Leibler divergence; the paper's is 1.
-        latent_distribution: See `GAN`.
-        ema_momentum: See `AdversarialModel`.
-        seed: See `AdversarialModel`.
-        name: Name of the model.
+        **options: `latent_distribution`, `ema_momentum`, `seed` and `name`, see `GAN`.
 
     Example:
 
@@ -79,51 +75,21 @@ class TextToImage(GAN):
         embedding_dim: int | None = None,
         prompts: Sequence[str] | np.ndarray | None = None,
         divergence_weight: float = 1.0,
-        latent_distribution: str = "normal",
-        ema_momentum: float = 0.999,
-        seed: int | None = None,
-        name: str | None = None,
+        **options: Any,
     ):
-        checks.check_count("latent_dim", latent_dim)
-        checks.check_choice(
-            "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
+        _check_texts(vocabulary, embedding_dim)
+        self.vocabulary, self.embedding_dim = vocabulary, embedding_dim
+        self.divergence_weight = checks.check_weight(
+            "divergence_weight", divergence_weight
         )
-        if not divergence_weight >= 0:
-            raise ValueError(
-                "`divergence_weight` must not be negative. Received: "
-                f"{divergence_weight!r}. 0 leaves the divergence out."
-            )
-        text = _symbolic_text(vocabulary, embedding_dim)
-        latents = {"latents": checks.symbolic((latent_dim,))}
-        example_shape = checks.output_shape_of(
-            "generator", generator, "a text game", {**latents, **text}
-        )
-        images = {"images": checks.symbolic(example_shape)}
-        checks.check_head(discriminator, {**images, **text})
-        # The checks of `GAN` itself are for networks that take one tensor.
-        AdversarialModel.__init__(
-            self,
-            {"generator": generator, "discriminator": discriminator},
-            ema_momentum=ema_momentum,
-            seed=seed,
-            name=name,
-        )
-        self.latent_dim = latent_dim
-        self.latent_distribution = latent_distribution
-        self.vocabulary = vocabulary
-        self.embedding_dim = embedding_dim
-        self.divergence_weight = float(divergence_weight)
-        self._example_shape = example_shape
         self.prompts = None if prompts is None else self._checked_prompts(prompts)
+        super().__init__(generator, discriminator, latent_dim=latent_dim, **options)
         self._divergence = _divergence_of(generator, self.text_key)
-        self(
-            {
-                "latents": tf.zeros((1, latent_dim)),
-                self.text_key: tf.zeros(
-                    (1, *self.text_shape), text[self.text_key].dtype
-                ),
-            }
-        )
+
+    @property
+    def conditions(self) -> dict:
+        dtype = "float32" if self.vocabulary is None else "int32"
+        return {self.text_key: checks.symbolic(self.text_shape, dtype)}
 
     @property
     def text_key(self) -> str:
@@ -234,7 +200,7 @@ class TextToImage(GAN):
         latents = self.sample_latents(count, seed)
         rows = np.arange(count) % len(conditions)
         inputs = {"latents": latents, self.text_key: conditions[rows]}
-        return self.predict(inputs, batch_size=batch_size, verbose=0)
+        return self._drawn(inputs, batch_size)
 
     def _conditions(self, texts, embeddings, num_images):
         if texts is not None and embeddings is not None:
@@ -308,7 +274,7 @@ class TextToImage(GAN):
         return super().from_config(config, custom_objects)
 
 
-def _symbolic_text(vocabulary, embedding_dim):
+def _check_texts(vocabulary, embedding_dim):
     if (vocabulary is None) == (embedding_dim is None):
         raise ValueError(
             "Expected either `vocabulary`, for token ids, or `embedding_dim`. Received:"
@@ -316,13 +282,11 @@ def _symbolic_text(vocabulary, embedding_dim):
         )
     if vocabulary is None:
         checks.check_count("embedding_dim", embedding_dim)
-        return {"embeddings": checks.symbolic((embedding_dim,))}
-    if not isinstance(vocabulary, Vocabulary):
+    elif not isinstance(vocabulary, Vocabulary):
         raise ValueError(
             f"`vocabulary` must be a `keras_gan.data.Vocabulary`. Received: "
             f"{type(vocabulary).__name__}. `Vocabulary.of(texts)` makes one."
         )
-    return {"tokens": checks.symbolic((vocabulary.length,), "int32")}
 
 
 def _divergence_of(generator, text_key):
