@@ -63,7 +63,7 @@ GAMES = {
         text.text_game, text.from_tokens, text.text_inputs, halves_are_whole=False
     ),
 }
-# Fast runs play these in all tests, and of the others a round.
+# Fast runs play these, slow ones all.
 ALWAYS = {"conditional", "gan"}
 # What tests are parametrised with.
 PLAYED = [

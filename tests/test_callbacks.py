@@ -137,6 +137,7 @@ def test_reduce_on_plateau_reaches_both_players():
     assert max(learning_rates(model)) <= 1.01e-4
 
 
+@pytest.mark.slow
 def test_early_stopping_restores_both_players_and_the_average():
     model = harness.gan()
     stopper = keras.callbacks.EarlyStopping(

@@ -75,9 +75,8 @@ def whole(tmp_path_factory):
     return harness.state(model), logged(folder)
 
 
-@pytest.mark.parametrize(
-    "how", [None, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [None, signal.SIGINT])
 def test_a_training_that_was_stopped_within_epochs_ends_as_an_unbroken_one(
     whole, tmp_path, how
 ):

@@ -42,7 +42,7 @@ def weights(model):
     return {role: getattr(model, role).get_weights() for role in roles}
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", PLAYED)
 def test_a_round_moves_both_players_and_the_averages_and_nothing_else(name):
     game = GAMES[name]
     model = game.build()

@@ -79,6 +79,7 @@ def test_a_generator_with_a_nan_stays_as_it_was_and_the_discriminator_learns():
     assert (logs["d_skipped"], logs["g_skipped"]) == (0, 1)
 
 
+@pytest.mark.slow
 def test_the_logs_of_an_epoch_are_of_what_was_finite():
     model = harness.gan(dropout=0.0)
     history = model.fit(batches(IMAGES, BROKEN, IMAGES), epochs=1, verbose=0).history
@@ -86,6 +87,7 @@ def test_the_logs_of_an_epoch_are_of_what_was_finite():
     assert all(np.isfinite(values).all() for values in history.values())
 
 
+@pytest.mark.slow
 def test_keras_own_callback_ends_a_training_at_a_nan():
     model = harness.gan()
     data = batches(IMAGES, BROKEN, IMAGES)
@@ -93,6 +95,7 @@ def test_keras_own_callback_ends_a_training_at_a_nan():
     assert int(model.step.numpy()) == 2
 
 
+@pytest.mark.slow
 def test_many_updates_in_a_row_that_are_not_finite_end_the_training():
     model = harness.gan(loss=Unlucky())
     with pytest.raises(FloatingPointError, match="generator's .* 4 turns in a row, up"):
@@ -105,6 +108,7 @@ def test_many_updates_in_a_row_that_are_not_finite_end_the_training():
         model.fit(batches(IMAGES), steps_per_epoch=1, epochs=60, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_training_goes_back_to_its_checkpoint_and_learns_more_slowly(tmp_path):
     model, said = harness.gan(), []
     keeper = callbacks.Checkpoint(tmp_path, say=said.append)

@@ -220,6 +220,7 @@ def test_latents_have_zero_mean_and_unit_variance(distribution):
     assert (np.abs(latents).max() <= 3**0.5) == (distribution == "uniform")
 
 
+@pytest.mark.slow
 def test_evaluate_changes_nothing_and_gives_the_same_twice():
     model = harness.gan(penalties=[penalties.R1(interval=4)])
     pipeline = harness.digits()
@@ -233,6 +234,7 @@ def test_evaluate_changes_nothing_and_gives_the_same_twice():
     assert set(first) >= {"d_loss", "g_loss", "d_r1", "real_probability"}
 
 
+@pytest.mark.slow
 def test_validation_data_adds_its_logs():
     model = harness.gan()
     pipeline = harness.digits(batch_size=256)
@@ -290,10 +292,8 @@ def test_jit_compilation_agrees_without_dropout():
         np.testing.assert_allclose(compiled, plain, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    "policy",
-    [pytest.param("mixed_bfloat16", marks=pytest.mark.slow), "mixed_float16"],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_mixed_precision_trains_with_float32_weights_and_both_optimizers_scaled(policy):
     keras.config.set_dtype_policy(policy)
     try:

@@ -137,6 +137,7 @@ def test_samples_are_rows_of_the_table_and_the_same_for_the_same_seed():
     assert not rows.equals(gan.sample(20, seed=2))
 
 
+@pytest.mark.slow
 def test_samples_have_what_they_are_asked_for():
     gan = games.tabular_gan()
     rows = gan.sample(30, seed=1, conditions={"kind": "flat", "is_old": True})

@@ -110,6 +110,7 @@ def test_the_direction_chooses_the_generator_of_call_and_predict():
     np.testing.assert_allclose(there, model.ema_generator_ba(pictures), 0, 1e-6)
 
 
+@pytest.mark.slow
 def test_the_direction_is_saved_and_the_other_one_loads_the_same_weights(tmp_path):
     model = translation.cyclegan(direction="ba")
     model.train_on_batch(first_batch(translation.two_sets(batch_size=4)))
