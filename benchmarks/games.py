@@ -16,7 +16,12 @@ sys.path.insert(0, str(ROOT / "benchmarks" / "published"))
 
 from common import RESULTS, Results  # noqa: E402
 
-EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+# Those that measure what they drew.
+EXAMPLES = sorted(
+    path.stem
+    for path in (ROOT / "examples").glob("*.py")
+    if "results.json" in path.read_text()
+)
 
 
 def main() -> None:

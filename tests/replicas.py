@@ -205,11 +205,7 @@ def parts_of(draw):
         count = distribution.num_replicas()
         whole = draw((shape[0] * count, *shape[1:]), seed, *ends)
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        return (
-            tf.split(whole, count)[0]
-            if count == 1
-            else tf.gather(tf.stack(tf.split(whole, count)), replica)
-        )
+        return tf.gather(tf.stack(tf.split(whole, count)), replica)
 
     return draw_part
 

@@ -313,4 +313,4 @@ def test_the_command_samples_a_game_of_labels_and_walks_in_none(tmp_path):
     assert (tmp_path / "samples.png").is_file()
     done = CliRunner().invoke(main, ["interpolate", str(path), "--out", out])
     assert done.exit_code == 1
-    assert "ConditionalGAN, which also takes labels" in done.output
+    assert "ConditionalGAN, which takes other inputs" in done.output

@@ -37,13 +37,12 @@ def interpolate(source, frames, stops, seed, out):
     if out.suffix.lower() not in (".png", ".gif"):
         raise click.UsageError(f"--out must end in .png or .gif. Received: {out}")
     model = opened(source)
-    conditions = getattr(model, "conditions", {})
-    if conditions:
+    # A game that is no `GAN` may take no latents, and one with conditions takes more.
+    if getattr(model, "conditions", None) != {}:
         raise ValueError(
             "`interpolate` walks between latents alone. Received: "
-            f"{source}, a {type(model).__name__}, which also takes "
-            f"{', '.join(conditions)}. Draw it with `keras-gan sample`, or walk "
-            "in Python with `predict`."
+            f"{source}, a {type(model).__name__}, which takes other inputs too. Draw "
+            "it with `keras-gan sample`, or walk in Python with `predict`."
         )
     from keras_gan import pictures
 

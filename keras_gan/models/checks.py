@@ -139,7 +139,7 @@ def output_of(role: str, network, source: str, inputs):
     if isinstance(inputs, keras.KerasTensor):
         expected = getattr(network, "input_shape", None) if network.built else None
         given = tuple(inputs.shape[1:])
-        if isinstance(expected, tuple) and not _fits(expected[1:], given):
+        if isinstance(expected, tuple) and not fits(expected[1:], given):
             raise ValueError(
                 f"The {role} takes inputs of shape {expected[1:]}, but {source} gives "
                 f"{given}. Build it for that shape."
@@ -298,7 +298,8 @@ def check_execution(model, steps_per_epoch: int):
         )
 
 
-def _fits(shape, actual) -> bool:
+def fits(shape, actual) -> bool:
+    """Whether a shape with sizes of `None` allows for another."""
     return len(shape) == len(actual) and all(
         size is None or size == other for size, other in zip(shape, actual, strict=True)
     )

@@ -10,6 +10,7 @@ from keras import ops
 from keras_gan.models import ages as ages_lib
 from keras_gan.models import checks, parts
 from keras_gan.models.base import AdversarialModel
+from keras_gan.models.conditional import label_loss
 from keras_gan.random import uniform
 from keras_gan.registry import unknown
 
@@ -163,10 +164,10 @@ class FaceAging(AdversarialModel):
         critic, real = self._critic(batch, fakes, training)
         before, after = batch["real"], tf.cast(fakes["images"], "float32")
         likeness = tf.reduce_sum(self._features(before) * self._features(after), -1)
-        age_logits = self.age_classifier(after, training=False)
+        age_logits = tf.cast(self.age_classifier(after, training=False), "float32")
         losses = {
             "identity": 1.0 - tf.reduce_mean(likeness),
-            "age": _cross_entropy(fakes["labels"], age_logits),
+            "age": label_loss(fakes["labels"], age_logits, self.num_groups),
             "pixels": tf.reduce_mean(tf.abs(after - before)),
         }
         return {
@@ -266,14 +267,6 @@ class FaceAging(AdversarialModel):
             "age_groups": self.age_groups,
             "loss_weights": dict(self.loss_weights),
         }
-
-
-def _cross_entropy(labels, logits):
-    return ops.mean(
-        keras.losses.sparse_categorical_crossentropy(
-            labels, ops.cast(logits, "float32"), from_logits=True
-        )
-    )
 
 
 def _checked_weights(given: dict) -> dict[str, float]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-RANGE_TOLERANCE = 0.05
+from keras_gan.data.checks import RANGE_TOLERANCE
+from keras_gan.models import checks
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Examples:
         """Raises unless tensors of `spec` are batches of such examples."""
         shown = f"(batch, {', '.join(map(str, self.shape))})"
         _check_dense(name, spec, shown)
-        if spec.shape.rank is not None and _agree(spec.shape[1:], self.shape):
+        if spec.shape.rank is not None and checks.fits(spec.shape[1:], self.shape):
             if None in spec.shape[1:]:
                 raise ValueError(_unknown_sizes(name, spec, self.shape))
         elif spec.shape.rank is None:
@@ -145,7 +146,7 @@ class Labels:
         _check_dense(name, spec, shown)
         if self._is_one_hot(tuple(spec.shape or ())):
             return
-        if spec.shape.rank is None or not _agree(spec.shape[1:], self.shape):
+        if spec.shape.rank is None or not checks.fits(spec.shape[1:], self.shape):
             advice = "Give one integer an example."
             if self.shape:
                 advice = f"Give {self.shape[0]} integers an example, one an attribute."
@@ -259,13 +260,6 @@ def outline(data: Any) -> str:
         more = ", ..." if len(data) > 4 else ""
         return f"a {type(data).__name__} of {len(data)} ({kinds}{more})"
     return type(data).__name__
-
-
-def _agree(shape, expected) -> bool:
-    return len(shape) == len(expected) and all(
-        size is None or size == other
-        for size, other in zip(shape, expected, strict=True)
-    )
 
 
 def _check_dense(name: str, spec: Any, shown: str):
