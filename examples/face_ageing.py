@@ -27,7 +27,7 @@ from keras_gan.recipes.face_judges import varied
 AGE_GROUPS = (0, 15, 30, 45, 60, 120)
 GAME, JUDGES, MEASURE, TEST = (0.0, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.0)
 # A step costs about half of one at 64x64.
-SIZE, BATCH_SIZE, STEPS, JUDGE_STEPS, EPOCH = 48, 16, 2000, 600, 200
+SIZE, BATCH_SIZE, STEPS, JUDGE_STEPS, EPOCH = 48, 16, 8000, 600, 500
 
 
 def scaled(faces):
@@ -99,10 +99,12 @@ def main(source, out, steps=STEPS) -> dict:
     )
     few = min(JUDGE_STEPS, steps)
     identity = kept(out / "identity.keras", lambda: encoder(judge_faces, few))
+    # Ages are told, not kept, so their judge may see the faces of the game as well.
+    known = data.utkface(source, SIZE, share=(GAME[0], JUDGES[1]))
     classifier = kept(
         out / "age_classifier.keras",
         lambda: recipes.train_age_classifier(
-            scaled(judge_faces), judge_faces["age"], AGE_GROUPS, num_steps=few
+            scaled(known), known["age"], AGE_GROUPS, num_steps=min(1500, steps)
         ),
     )
     game = recipes.face_aging(
@@ -115,8 +117,9 @@ def main(source, out, steps=STEPS) -> dict:
         seed=0,
     )
     epoch = min(EPOCH, steps)
+    faces = data.from_arrays(balanced(game_faces), batch_size=BATCH_SIZE)
     game.fit(
-        data.from_arrays(balanced(game_faces), batch_size=BATCH_SIZE),
+        data.jittered(faces),
         steps_per_epoch=epoch,
         epochs=steps // epoch,
         callbacks=[callbacks.Checkpoint(out / "checkpoints", every_minutes=3)],

@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras_gan import FaceAging, data, networks, recipes
 from keras_gan.export import export_onnx, export_saved_model, export_tflite
 from keras_gan.models.ages import group_of
-from keras_gan.recipes.face_judges import contrastive_loss
+from keras_gan.recipes.face_judges import contrastive_loss, worst_change
 from tests import games_face_aging as tiny
 
 SEED = tf.constant([1, 2], "int64")
@@ -223,6 +223,28 @@ def test_the_contrastive_loss_of_versions_that_agree_and_others_that_do_not():
     expected = -np.log(np.exp(5.0) / (np.exp(5.0) + 2.0))
     losses = keras.ops.convert_to_numpy(contrastive_loss(numbers, features))
     np.testing.assert_allclose(losses, expected, rtol=1e-4)
+
+
+def test_the_worst_change_of_a_face_runs_against_what_speaks_for_its_group():
+    """Of a linear judge it is the difference of the weights, at full length."""
+    weights = np.random.default_rng(0).normal(size=(IMAGES[0].size, 2))
+    dense = keras.layers.Dense(2, use_bias=False)
+    judge = keras.Sequential([keras.Input(tiny.SHAPE), keras.layers.Flatten(), dense])
+    dense.set_weights([weights])
+    labels = np.arange(16) % 2
+    change = worst_change(judge, tf.constant(IMAGES), labels, 0.05) - IMAGES
+    against = weights[:, 1 - labels].T - weights[:, labels].T
+    against /= np.sqrt((against**2).mean(axis=1, keepdims=True))
+    expected = 0.05 * against.reshape(IMAGES.shape)
+    np.testing.assert_allclose(change, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("robustness", [-0.1, 1.0, float("nan"), True, "much"])
+def test_a_robustness_that_is_no_small_change_is_refused(robustness):
+    with pytest.raises(ValueError, match="`robustness` must be .* Received"):
+        recipes.train_age_classifier(
+            IMAGES, AGES, tiny.AGE_GROUPS, robustness=robustness
+        )
 
 
 @pytest.mark.slow

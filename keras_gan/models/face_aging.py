@@ -17,7 +17,7 @@ from keras_gan.registry import unknown
 AGE_GROUPS = (0, 20, 30, 40, 50, 60, 120)
 # IPCGAN's ratio of age to adversarial loss is 30 to 75, and its identity loss is of
 # unnormalised features. These are ours, tried on faces of 48x48.
-LOSS_WEIGHTS = {"identity": 1.0, "age": 0.4, "pixels": 1.0}
+LOSS_WEIGHTS = {"identity": 0.5, "age": 0.2, "pixels": 0.3}
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
@@ -56,7 +56,7 @@ class FaceAging(AdversarialModel):
             `age_groups[i]` to below `age_groups[i + 1]`.
         loss_weights: Weights of the generator's losses `"identity"`, `"age"` and
             `"pixels"`, the mean absolute change of a pixel; the adversarial one has
-            1. Those left out have the defaults, 1, 0.4 and 1.
+            1. Those left out have the defaults, 0.5, 0.2 and 0.3.
         ema_momentum: See `AdversarialModel`.
         seed: See `AdversarialModel`.
         name: Name of the model.
