@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_gan
-from keras_gan.models.door import check_batch
-from tests import harness
+from keras_gan.models import parts as parts_lib
+from keras_gan.models.door import check_batch, watched
+from tests import games_labels, harness
 from tests.games import GAMES
 
 BATCH_SIZE = 16
@@ -131,3 +133,36 @@ def test_the_door_lets_the_good_batch_pass(name):
     model, batch, _ = opened(name)
     good = batch.get(ALONE, batch)
     check_batch(model, model.unpack((good, None, None)))
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_a_dataset_is_watched_for_labels_out_of_range_in_every_batch(name):
+    model, batch, parts = opened(name)
+    good = batch.get(ALONE, batch)
+    two = tf.data.Dataset.from_tensors(good).repeat(2)
+    for given, seen in zip(two, watched(model, two), strict=True):
+        tf.nest.map_structure(np.testing.assert_array_equal, given, seen)
+    of_names = [
+        name
+        for name, part in model.batch_parts.items()
+        if not isinstance(part, parts_lib.Examples)
+    ]
+    _, change = FAULTS["above its range"]
+    bad_ones = [part for part in parts if is_whole(batch[part])]
+    assert len(bad_ones) == len(of_names)
+    for part in bad_ones:
+        bad = tf.data.Dataset.from_tensors(change(batch, part))
+        left = iter(watched(model, two.concatenate(bad)))
+        assert len([next(left), next(left)]) == 2
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Expected .* Recei"):
+            next(left)
+
+
+def test_a_training_ends_at_a_later_batch_with_a_label_out_of_range():
+    images, labels = (x[:64].copy() for x in games_labels.arrays().values())
+    labels[-1] = 10**6
+    pairs = tf.data.Dataset.from_tensor_slices((images, labels))
+    model = games_labels.conditional()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Expected `labels` in"):
+        model.fit(pairs.batch(32), verbose=0)
+    assert int(model.step) == 1

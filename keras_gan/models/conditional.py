@@ -24,7 +24,7 @@ class ConditionalGAN(GAN):
     with `"image"` and `"label"`. Labels are integers of shape `(batch,)` or one-hot;
     of several attributes, such as the colours of hair and eyes, integers of shape
     `(batch, num_attributes)`. A label out of range is refused: of
-    `data.from_arrays` wherever it stands, of other data in the first batch.
+    `data.from_arrays` before the training, of a dataset when its batch comes.
 
     Reference: Mirza and Osindero, 2014, "Conditional Generative Adversarial Nets",
     arXiv:1411.1784.

@@ -8,6 +8,8 @@ Always in this order, and the first thing amiss is the error:
 4. whether there is one batch, and whether it can be shared by turns and replicas;
 5. the values of the first batch, of an array, and of labels in one, all of them;
 6. whether there are batches for all the epochs that were asked for.
+
+Labels, ages and captions of a dataset are looked at in every further batch as it comes.
 """
 
 from typing import Any
@@ -118,6 +120,36 @@ def check_data(model, data):
             "from a name, a folder or a file, `np.stack` an array from a list, "
             "`tf.data.Dataset.from_generator` a dataset from a generator."
         )
+
+
+def watched(model, data: tf.data.Dataset) -> tf.data.Dataset:
+    """Returns a dataset that raises at a batch of labels that name nothing.
+
+    An image that is no number is skipped; but a label out of range would be read as
+    zeros, or as any other, and nobody would know.
+    """
+    named = {
+        name: part
+        for name, part in model.batch_parts.items()
+        if not isinstance(part, parts.Examples)
+    }
+    if not named:
+        return data
+
+    def look(*values):
+        for (name, part), value in zip(named.items(), values, strict=True):
+            part.check_values(name, value)
+        return True
+
+    def looked_at(*batch):
+        # A dataset of tuples hands their parts over one by one.
+        batch = batch if isinstance(data.element_spec, tuple) else batch[0]
+        found = model.unpack(batch)
+        seen = tf.numpy_function(look, [found[name] for name in named], tf.bool)
+        with tf.control_dependencies([seen]):
+            return tf.nest.map_structure(tf.identity, batch)
+
+    return data.map(looked_at)
 
 
 def check_batch(model, batch: dict, num_replicas: int | None = None):

@@ -75,7 +75,7 @@ def feed(model, x, batch_size: int | None) -> Any:
             f"Received: batch_size={batch_size} with {type(x).__name__}. Leave it out."
         )
     door.check_data(model, x)
-    return x
+    return door.watched(model, x) if isinstance(x, tf.data.Dataset) else x
 
 
 def _array_of(model, x):
