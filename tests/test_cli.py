@@ -17,7 +17,7 @@ from PIL import Image
 from keras_gan import cli, export, runs
 from keras_gan import settings as settings_lib
 from keras_gan.export.modes import ARTEFACTS
-from tests import harness
+from tests import games_face_aging, games_tables, harness
 
 FOLDER = tempfile.TemporaryDirectory()
 POINTS = Path(FOLDER.name) / "points.npy"
@@ -189,6 +189,22 @@ def test_sample_draws_the_same_picture_twice(tmp_path, digits):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.width >= 256
+
+
+def test_sample_writes_the_rows_of_a_table(tmp_path):
+    import pandas
+
+    model, out = games_tables.tabular_gan(), tmp_path / "rows.csv"
+    model.save(tmp_path / "table.keras")
+    call("sample", tmp_path / "table.keras", "--num-images", 5, "--out", out)
+    assert pandas.read_csv(out).round(5).equals(model.sample(5, seed=0).round(5))
+
+
+def test_sample_refuses_a_game_that_draws_from_pictures(tmp_path):
+    games_face_aging.face_aging().save(tmp_path / "ages.keras")
+    result = call("sample", tmp_path / "ages.keras")
+    assert result.exit_code == cli.EXIT_MISTAKE
+    assert "a FaceAging, which draws from pictures" in result.output
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """`keras-gan sample` and `keras-gan interpolate`."""
 
+import inspect
 from pathlib import Path
 
 import click
 
+from keras_gan import files
 from keras_gan.cli.start import main, opened
 
 
@@ -11,14 +13,32 @@ from keras_gan.cli.start import main, opened
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option("--num-images", type=click.IntRange(1), default=64, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), default=Path("samples.png"))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="By default samples.png, of a table samples.csv.",
+)
 def sample(source, num_images, seed, out):
-    """Draw pictures with a trained model, a run folder or a .keras file."""
-    model = opened(source)
-    from keras_gan import pictures
+    """Draw pictures with a trained model, a run folder or a .keras file.
 
-    picture = pictures.picture(model.generate(num_images, seed=seed))
-    click.echo(f"Wrote {pictures.save_png(out, picture)}")
+    Of a game on a table, NUM_IMAGES rows as comma-separated values.
+    """
+    model = opened(source)
+    if hasattr(model, "transformer"):
+        out = out or Path("samples.csv")
+        files.write_text(out, model.sample(num_images, seed).to_csv(index=False))
+    elif "num_images" not in inspect.signature(model.generate).parameters:
+        raise ValueError(
+            "`sample` draws from noise. Received: "
+            f"{source}, a {type(model).__name__}, which draws from pictures. Give it "
+            "some in Python, `generate(images)`."
+        )
+    else:
+        from keras_gan import pictures
+
+        drawn = model.generate(num_images, seed=seed)
+        out = pictures.save_png(out or Path("samples.png"), pictures.picture(drawn))
+    click.echo(f"Wrote {out}")
 
 
 @main.command()
