@@ -119,8 +119,7 @@ def infogan(**options) -> InfoGAN:
     keras.utils.set_random_seed(7)
     game = InfoGAN(
         generator(10, num_codes=2),
-        harness.discriminator(),
-        heads("recognition", {"labels": 10, "codes": 2}),
+        heads("discriminator", {"logits": 1, "labels": 10, "codes": 2}),
         num_classes=10,
         num_codes=2,
         latent_dim=LATENT_DIM,

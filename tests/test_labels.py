@@ -146,13 +146,20 @@ def test_the_players_of_acgan_share_the_loss_of_the_classes():
     np.testing.assert_allclose(judged["labels"], told + real, rtol=1e-5)
 
 
-def test_the_discriminator_of_infogan_descends_its_adversarial_loss_alone():
+def test_the_players_of_infogan_share_the_loss_of_the_codes():
     game = games_labels.infogan(metrics=())
-    assert game.loss_names["discriminator"] == ["adversarial"]
-    assert game.loss_names["generator"] == ["adversarial", "information"]
-    recognition = {id(v) for v in game.recognition.trainable_variables}
-    assert recognition <= {id(v) for v in game.generator_variables}
-    assert not recognition & {id(v) for v in game.discriminator_variables}
+    assert game.loss_names["discriminator"] == ["adversarial", "information"]
+    batch = {"real": tf.constant(random(16, 8, 8, 1))}
+    seed = tf.constant([1, 2], "int64")
+    fakes = game.generate_fakes(batch, seed, training=False)
+    told = game.discriminator(fakes["images"])
+    missed = ((told["codes"] - fakes["codes"]).numpy() ** 2).sum(axis=1).mean() / 2
+    expected = label_loss(fakes["labels"], told["labels"], 10) + missed
+    with game._journal.aside():
+        judged = game.discriminator_losses(batch, fakes, seed, training=False)
+        drawn = game.generator_losses(batch, fakes, seed, training=False)
+    np.testing.assert_allclose(drawn["information"], expected, rtol=1e-5)
+    np.testing.assert_allclose(judged["information"], expected, rtol=1e-5)
 
 
 def test_infogan_draws_codes_and_reads_them():

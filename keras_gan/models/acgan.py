@@ -39,17 +39,21 @@ class ACGAN(ConditionalGAN):
     ```
     """
 
+    # Name of the loss of what the discriminator tells.
+    _loss_of_told = "labels"
+
     @property
     def loss_names(self) -> dict[str, list[str]]:
-        return {role: [*names, "labels"] for role, names in super().loss_names.items()}
+        adversarial = super().loss_names.items()
+        return {role: [*names, self._loss_of_told] for role, names in adversarial}
 
     def _check_discriminator(self, discriminator, images):
-        check_outputs(
-            "discriminator",
-            discriminator,
-            images,
-            {"logits": None, "labels": int(np.sum(self.num_classes))},
-        )
+        _check_outputs(discriminator, images, {"logits": None, **self._told_sizes})
+
+    @property
+    def _told_sizes(self) -> dict[str, int]:
+        """What the discriminator tells of an image besides its logit, and how long."""
+        return {"labels": int(np.sum(self.num_classes))}
 
     def discriminator_inputs(self, images, batch):
         return images
@@ -58,8 +62,7 @@ class ACGAN(ConditionalGAN):
         critic, told = self._listening_critic(batch, training)
         losses = self.adversarial_losses(critic, batch["real"], fakes, seed, training)
         # It is called with the real images, then with the fakes, then by penalties.
-        real, fake = told[:2]
-        losses["labels"] = self._label_loss(batch, real) + self._label_loss(batch, fake)
+        losses["labels"] = sum(self._label_loss(batch, each) for each in told[:2])
         return losses
 
     def generator_losses(self, batch, fakes, seed, training) -> dict:
@@ -71,32 +74,31 @@ class ACGAN(ConditionalGAN):
         return self._listening_critic(batch, training)[0]
 
     def _listening_critic(self, batch, training):
-        """The critic, and a list of what it says of classes whenever it is called."""
+        """The critic, and a list of all that it tells whenever it is called."""
         told = []
 
         def critic(images):
             inputs = self.discriminator_inputs(images, batch)
             outputs = self.discriminator(inputs, training=training)
-            told.append(outputs["labels"])
-            return tf.cast(outputs["logits"], "float32")
+            told.append({name: tf.cast(x, "float32") for name, x in outputs.items()})
+            return told[-1]["logits"]
 
         return critic, told
 
-    def _label_loss(self, batch, logits):
-        logits = tf.cast(logits, "float32")
-        return label_loss(self._indices(batch), logits, self.num_classes)
+    def _label_loss(self, batch, told):
+        return label_loss(self._indices(batch), told["labels"], self.num_classes)
 
 
-def check_outputs(role: str, network, images, sizes: dict):
-    """Raises unless a network gives these outputs by name, one vector an image each.
+def _check_outputs(discriminator, images, sizes: dict):
+    """Raises unless a discriminator gives these outputs by name, a vector an image.
 
     Args:
-        role: What the network is, for messages.
-        network: What must be a Keras model.
+        discriminator: What must be a Keras model.
         images: What it takes, as for `checks.output_of`.
         sizes: Name to length; `None` is a logit or a map of them.
     """
-    outputs = checks.output_of(role, network, "the generator's output", images)
+    role, source = "discriminator", "the generator's output"
+    outputs = checks.output_of(role, discriminator, source, images)
     came = outputs if isinstance(outputs, dict) else {}
     shapes = {name: tuple(output.shape[1:]) for name, output in came.items()}
     fits = set(sizes) <= set(shapes) and all(
@@ -108,7 +110,7 @@ def check_outputs(role: str, network, images, sizes: dict):
             f"'{name}': (batch, {size or 1})" for name, size in sizes.items()
         )
         raise ValueError(
-            f"Expected a {role} whose outputs are a dict with {{{wanted}}}. Received: "
-            f"{shapes or type(outputs).__name__}. Build it with "
+            f"Expected a discriminator whose outputs are a dict with {{{wanted}}}. "
+            f"Received: {shapes or type(outputs).__name__}. Build it with "
             f"`keras.Model(images, {{{', '.join(repr(n) + ': ...' for n in sizes)}}})`."
         )

@@ -33,8 +33,6 @@ class GAN(AdversarialModel):
         ema_momentum: See `AdversarialModel`.
         seed: See `AdversarialModel`.
         name: Name of the model.
-        further_networks: Name to network, of those that a subclass plays with besides
-            these two.
 
     Example:
 
@@ -61,14 +59,12 @@ class GAN(AdversarialModel):
         ema_momentum: float = 0.999,
         seed: int | None = None,
         name: str | None = None,
-        further_networks: dict[str, keras.Model] | None = None,
     ):
         checks.check_count("latent_dim", latent_dim)
         checks.check_choice(
             "latent_distribution", latent_distribution, LATENT_DISTRIBUTIONS
         )
         networks = {"generator": generator, "discriminator": discriminator}
-        networks |= further_networks or {}
         example_shape = self._check_networks(networks, latent_dim)
         super().__init__(
             networks,

@@ -8,27 +8,25 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.models import checks
-from keras_gan.models.acgan import check_outputs
-from keras_gan.models.conditional import ConditionalGAN, label_loss
+from keras_gan.models.acgan import ACGAN
+from keras_gan.models.conditional import label_loss
 from keras_gan.models.gan import GAN
 from keras_gan.random import uniform
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
-class InfoGAN(ConditionalGAN):
+class InfoGAN(ACGAN):
     """A generator whose codes can be read off its images, without any labels.
 
     Besides latents the generator takes a class and continuous codes from [-1, 1],
-    drawn at random. A recognition network Q tells them from the image, and both
+    drawn at random. The discriminator tells them from the image, and both players
     descend `L_I = -E[log Q(c | G(z, c))]`, which is the mutual information of codes
     and images from below (up to the codes' entropy). So the codes come to mean what
     varies most: of digits, mostly, which it is, its slant and its width.
 
-    `min_{G,Q} max_D V(D, G) - weight * I(c; G(z, c))`, equation 6: Q stands on the
-    generator's side. So it is one of the `generators` here, with an average of its
-    own. The authors let Q share its convolutions with D, which costs less and lets
-    Q's gradient move D's features too; here Q is a network of its own, and D descends
-    its adversarial loss alone, as the equation has it.
+    `min_{G,Q} max_D V(D, G) - weight * I(c; G(z, c))`, equation 6, with Q and D on
+    the same convolutions, as the authors have it. That is not for thrift alone: a Q
+    of its own and G agree on traces that nobody sees, and the codes mean nothing.
 
     A continuous code is read as the mean of a Gaussian of unit variance.
 
@@ -38,9 +36,9 @@ class InfoGAN(ConditionalGAN):
     Args:
         generator: Model from a dict of `"latents"`, int32 `"labels"` and `"codes"` of
             shape `(batch, num_codes)` to images.
-        discriminator: Model from images to logits.
-        recognition: Model from images to a dict of `"labels"`, logits of the classes
-            of shape `(batch, sum(num_classes))`, and `"codes"`, `(batch, num_codes)`.
+        discriminator: Model from images to a dict of `"logits"`, `(batch, 1)` or a
+            map of them, `"labels"`, logits of the classes of shape
+            `(batch, sum(num_classes))`, and `"codes"`, `(batch, num_codes)`.
         num_classes: How many classes there are to find; a tuple of several codes'.
         num_codes: Number of continuous codes.
         information_weight: Of the information in the losses; the paper's is 1 for
@@ -53,8 +51,7 @@ class InfoGAN(ConditionalGAN):
     digits = keras_gan.data.load("mnist")
     gan = keras_gan.InfoGAN(
         networks.infogan_generator(digits.example_shape, 10, 2, latent_dim=62),
-        networks.infogan_discriminator(digits.example_shape),
-        networks.infogan_recognition(digits.example_shape, 10, 2),
+        networks.infogan_discriminator(digits.example_shape, 10, 2),
         num_classes=10,
         num_codes=2,
         latent_dim=62,
@@ -62,13 +59,12 @@ class InfoGAN(ConditionalGAN):
     ```
     """
 
-    generators = ("generator", "recognition")
+    _loss_of_told = "information"
 
     def __init__(
         self,
         generator: keras.Model,
         discriminator: keras.Model,
-        recognition: keras.Model,
         *,
         num_classes: int | tuple[int, ...],
         num_codes: int,
@@ -86,15 +82,12 @@ class InfoGAN(ConditionalGAN):
             discriminator,
             num_classes=num_classes,
             latent_dim=latent_dim,
-            further_networks={"recognition": recognition},
             **options,
         )
 
-    def _check_networks(self, networks: dict, latent_dim: int) -> tuple:
-        shape = super()._check_networks(networks, latent_dim)
-        sizes = {"labels": int(np.sum(self.num_classes)), "codes": self.num_codes}
-        check_outputs("recognition network", networks["recognition"], shape, sizes)
-        return shape
+    @property
+    def _told_sizes(self) -> dict[str, int]:
+        return {**super()._told_sizes, "codes": self.num_codes}
 
     @property
     def conditions(self) -> dict:
@@ -110,19 +103,11 @@ class InfoGAN(ConditionalGAN):
 
         return {**super().input_samplers, "codes": Uniform(-1.0, 1.0)}
 
-    @property
-    def loss_names(self) -> dict[str, list[str]]:
-        names = super().loss_names
-        return {**names, "generator": [*names["generator"], "information"]}
-
     def unpack(self, data) -> dict:
         return GAN.unpack(self, data)
 
     def generator_inputs(self, latents, batch):
         return {**super().generator_inputs(latents, batch), "codes": batch["codes"]}
-
-    def discriminator_inputs(self, images, batch):
-        return images
 
     def generate_fakes(self, batch, seed, training):
         asked = self._draw_codes(tf.shape(batch["real"])[0], seed)
@@ -140,17 +125,23 @@ class InfoGAN(ConditionalGAN):
         return super().draw_fakes(batch, seed)["images"]
 
     def discriminator_losses(self, batch, fakes, seed, training) -> dict:
-        return super().discriminator_losses(batch, fakes["images"], seed, training)
+        critic, told = self._listening_critic(batch, training)
+        images = fakes["images"]
+        losses = self.adversarial_losses(critic, batch["real"], images, seed, training)
+        # It is called with the real images, then with the fakes, then by penalties.
+        return {**losses, "information": self._misread(fakes, told[1])}
 
     def generator_losses(self, batch, fakes, seed, training) -> dict:
-        losses = super().generator_losses(batch, fakes["images"], seed, training)
-        told = self.recognition(fakes["images"], training=training)
-        told = {name: tf.cast(value, "float32") for name, value in told.items()}
-        misread = label_loss(fakes["labels"], told["labels"], self.num_classes)
-        # The negative log-likelihood of a unit Gaussian, without its constant.
+        critic, told = self._listening_critic(batch, training)
+        losses = self.deceiving_losses(critic, batch["real"], fakes["images"])
+        return {**losses, "information": self._misread(fakes, told[-1])}
+
+    def _misread(self, fakes, told):
+        """The weighted negative log-likelihood of the codes, without its constant."""
+        loss = label_loss(fakes["labels"], told["labels"], self.num_classes)
         squares = tf.square(fakes["codes"] - told["codes"]) / 2.0
-        misread += tf.reduce_mean(tf.reduce_sum(squares, axis=1))
-        return {**losses, "information": self.information_weight * misread}
+        loss += tf.reduce_mean(tf.reduce_sum(squares, axis=1))
+        return self.information_weight * loss
 
     def generate(
         self,
@@ -196,7 +187,7 @@ class InfoGAN(ConditionalGAN):
         return np.broadcast_to(given, (num_images, self.num_codes)).copy()
 
     def read_codes(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """Tells the classes and codes of images, by the average of Q.
+        """Tells the classes and codes of images, by the discriminator.
 
         Args:
             images: Images of shape `(num_images, height, width, channels)` in [-1, 1].
@@ -206,7 +197,7 @@ class InfoGAN(ConditionalGAN):
             `(num_images, num_attributes)`, and `"codes"`, floats of shape
             `(num_images, num_codes)`.
         """
-        told = self.ema_recognition.predict(images, verbose=0)
+        told = self.discriminator.predict(images, verbose=0)
         parts = tf.split(told["labels"], np.atleast_1d(self.num_classes), axis=1)
         labels = np.stack([np.argmax(part, axis=1) for part in parts], axis=1)
         labels = labels.astype("int32")

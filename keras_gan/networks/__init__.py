@@ -30,7 +30,6 @@ from keras_gan.networks.goodfellow import maxout_discriminator as maxout_discrim
 from keras_gan.networks.goodfellow import mlp_generator as mlp_generator
 from keras_gan.networks.infogan import infogan_discriminator as infogan_discriminator
 from keras_gan.networks.infogan import infogan_generator as infogan_generator
-from keras_gan.networks.infogan import infogan_recognition as infogan_recognition
 from keras_gan.networks.patchgan import patchgan_discriminator as patchgan_discriminator
 from keras_gan.networks.resnet_generator import resnet_generator as resnet_generator
 from keras_gan.networks.series import series_discriminator as series_discriminator

@@ -73,84 +73,41 @@ def infogan_generator(
 
 def infogan_discriminator(
     image_shape: tuple[int, int, int],
+    num_classes: Classes,
+    num_codes: int,
     *,
     units: int = 1024,
     width: int = 64,
     name: str = "discriminator",
 ) -> keras.Model:
-    """Two 4x4 convolutions of stride 2, a dense layer, and a logit.
+    """Two 4x4 convolutions of stride 2 and a dense layer, from which three heads tell.
+
+    The logit is read at once, classes and codes after a dense layer of 128 of their
+    own (the network Q).
 
     Reference: Chen et al., 2016, "InfoGAN", arXiv:1606.03657, whose MNIST
     discriminator this is.
 
     Args:
         image_shape: `(height, width, channels)`.
+        num_classes: How many classes there are; a tuple of several codes'.
+        num_codes: Number of continuous codes.
         units: Width of the dense layer.
         width: Channels of the first convolution; the second has twice as many.
         name: Name of the model and prefix of its layers' names.
 
     Returns:
-        A model from images of shape `(batch, *image_shape)` to float32 logits of
-        shape `(batch, 1)`.
-
-    Example:
-
-    >>> infogan_discriminator((28, 28, 1), units=32, width=8).output_shape
-    (None, 1)
-    """
-    images, x = _trunk(image_shape, units, width, name)
-    logits = layers.Dense(1, dtype="float32", name=f"{name}_logits")(x)
-    return keras.Model(images, logits, name=name)
-
-
-def infogan_recognition(
-    image_shape: tuple[int, int, int],
-    num_classes: Classes,
-    num_codes: int,
-    *,
-    units: int = 1024,
-    width: int = 64,
-    name: str = "recognition",
-) -> keras.Model:
-    """The network Q that tells the classes and codes of an image.
-
-    The convolutions of `infogan_discriminator`, as a network of their own (see
-    `InfoGAN`), then the paper's dense layer of 128.
-
-    Reference: Chen et al., 2016, "InfoGAN", arXiv:1606.03657.
-
-    Args:
-        image_shape: `(height, width, channels)`.
-        num_classes: How many classes there are; a tuple of several codes'.
-        num_codes: Number of continuous codes.
-        units: As for `infogan_discriminator`, and so is `width`.
-        name: Name of the model and prefix of its layers' names.
-
-    Returns:
         A model from images of shape `(batch, *image_shape)` to a dict of float32
-        `"labels"`, logits of shape `(batch, sum(num_classes))`, and `"codes"` of
-        shape `(batch, num_codes)`.
+        `"logits"` of shape `(batch, 1)`, `"labels"`, logits of the classes of shape
+        `(batch, sum(num_classes))`, and `"codes"` of shape `(batch, num_codes)`.
 
     Example:
 
-    >>> model = infogan_recognition((28, 28, 1), 10, 2, units=32, width=8)
+    >>> model = infogan_discriminator((28, 28, 1), 10, 2, units=32, width=8)
     >>> model.output["codes"].shape
     (None, 2)
     """
-    check_sizes(num_codes=num_codes)
-    images, x = _trunk(image_shape, units, width, name)
-    x = layers.Dense(128, use_bias=False, name=f"{name}_dense_2")(x)
-    x = _normalized(x, f"{name}_dense_2", _leaky)
-    sizes = {"labels": int(np.sum(checked_classes(num_classes))), "codes": num_codes}
-    outputs = {
-        key: layers.Dense(size, dtype="float32", name=f"{name}_{key}")(x)
-        for key, size in sizes.items()
-    }
-    return keras.Model(images, outputs, name=name)
-
-
-def _trunk(image_shape, units, width, name) -> tuple[Any, Any]:
-    check_sizes(units=units, width=width)
+    check_sizes(num_codes=num_codes, units=units, width=width)
     images = keras.Input(check_image_shape(image_shape), name="images")
     x = _halved(images, width, f"{name}_down_1")
     x = _leaky(name=f"{name}_down_1_relu")(x)
@@ -158,7 +115,19 @@ def _trunk(image_shape, units, width, name) -> tuple[Any, Any]:
     x = _normalized(x, f"{name}_down_2", _leaky)
     x = layers.Flatten(name=f"{name}_flatten")(x)
     x = layers.Dense(units, use_bias=False, name=f"{name}_dense_1")(x)
-    return images, _normalized(x, f"{name}_dense_1", _leaky)
+    x = _normalized(x, f"{name}_dense_1", _leaky)
+    q = layers.Dense(128, use_bias=False, name=f"{name}_dense_2")(x)
+    q = _normalized(q, f"{name}_dense_2", _leaky)
+    heads = {
+        "logits": (x, 1),
+        "labels": (q, int(np.sum(checked_classes(num_classes)))),
+        "codes": (q, num_codes),
+    }
+    outputs = {
+        key: layers.Dense(size, dtype="float32", name=f"{name}_{key}")(seen)
+        for key, (seen, size) in heads.items()
+    }
+    return keras.Model(images, outputs, name=name)
 
 
 def _leaky(name):

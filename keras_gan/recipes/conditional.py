@@ -144,7 +144,7 @@ def infogan(
     """InfoGAN as for MNIST (Chen et al., 2016, arXiv:1606.03657, appendix C).
 
     62 latents, a class of ten, two codes; Adam with beta_1 0.5 and learning rate 1e-3
-    for generator and recognition, 2e-4 for the discriminator.
+    for the generator, 2e-4 for the discriminator.
 
     Args:
         image_shape: `(height, width, channels)`.
@@ -155,8 +155,7 @@ def infogan(
     """
     game = InfoGAN(
         networks.infogan_generator(image_shape, num_classes, num_codes, latent_dim),
-        networks.infogan_discriminator(image_shape),
-        networks.infogan_recognition(image_shape, num_classes, num_codes),
+        networks.infogan_discriminator(image_shape, num_classes, num_codes),
         num_classes=num_classes,
         num_codes=num_codes,
         latent_dim=latent_dim,
