@@ -187,6 +187,19 @@ def test_a_sum_of_three_terms_has_the_same_bits_in_every_step():
     assert len({row(ones) for _ in range(300)}) == 1
 
 
+def test_a_large_sum_runs_in_a_row():
+    """TensorFlow would make one of more than 205 MB into a variable."""
+
+    @tf.function
+    def add(x):
+        terms = [tf.sin(factor * tf.ones(20_000_000)) for factor in (x, 2 * x, 3 * x)]
+        return tf.reduce_mean(tf.add_n(terms))
+
+    row = StepsInARow(harness.gan(), make=lambda: lambda iterator: add(next(iterator)))
+    expected = np.sin(1.0) + np.sin(2.0) + np.sin(3.0)
+    assert float(row(iter([tf.constant(1.0)]))) == pytest.approx(expected, rel=1e-3)
+
+
 class Loop(Penalty):
     """A penalty that counts in a loop."""
 

@@ -1,8 +1,12 @@
 """Runs the steps that Keras builds so that a sum has the same bits every time."""
 
+import contextlib
 import itertools
 
 import tensorflow as tf
+
+# The options of a call have no public name.
+from tensorflow.python.eager import context
 
 SEQUENTIAL = "SINGLE_THREADED_EXECUTOR"
 # Operations that run a function, which in a row may wait for a thread for ever.
@@ -14,6 +18,20 @@ CALLS = frozenset(
 
 class FunctionCallError(Exception):
     """A step that was to run in a row calls functions: it has loops or conditions."""
+
+
+@contextlib.contextmanager
+def in_a_row():
+    """Runs the operations of functions that are called in it one after another."""
+    with tf.experimental.function_executor_type(SEQUENTIAL):
+        options = context.context().function_call_options
+        config = tf.compat.v1.ConfigProto.FromString(options.config_proto_serialized)
+        # Where it expects more than 205 MB, the graph optimizer makes a sum one into a
+        # variable, which this executor can't run.
+        rewriting = config.graph_options.rewrite_options
+        rewriting.memory_optimization = rewriting.NO_MEM_OPT
+        options.config_proto_serialized = config
+        yield
 
 
 class StepsInARow:
@@ -63,7 +81,7 @@ class StepsInARow:
         try:
             if self.is_row:
                 try:
-                    with tf.experimental.function_executor_type(SEQUENTIAL):
+                    with in_a_row():
                         return self._function(step)(iter([batch]))
                 except FunctionCallError:
                     self.is_row = False
