@@ -7,9 +7,9 @@ columns for the colour of the eyes and in one of 12 for that of the hair, and
 `images/NUMBER.jpg`. Stopped and started again, it goes on. Writes `results.json` and
 `samples.png`, a row for each hair and a column for each eye colour, into `--out`.
 
-After 2,472 steps the asked hair is found in 77.2% of images, the eyes in 63.8%; the
-classifiers are right for 65.3% and 61.3% of real faces, chance is 21.9% and 24.2%.
-Soft faces, clear hair; rare eye colours never come.
+After 6,000 steps (six minutes of one core) the asked hair is found in 77% of images,
+the eyes in 61%; the classifiers are right for 65% and 55% of real faces, chance is 18%
+and 24%. Faces with clear hair and eyes; the rarest eye colours never come.
 """
 
 import argparse
@@ -32,7 +32,7 @@ NUM_CLASSES = (len(HAIR), len(EYES))
 # Small enough for two cores.
 SIZE, WIDTH, KERNEL = 32, 24, 4
 LATENT_DIM = BATCH_SIZE = 64
-STEPS = 3000
+STEPS = 6000
 # The discriminator has no batch norm, so that R1 holds it, which allows the rate.
 PENALTY = penalties.R1(gamma=1.0, interval=8)
 

@@ -7,9 +7,7 @@ infogan, which never sees a label. Any labelled data that `keras_gan.data.load` 
 will do; stopped and started again, it goes on. Writes `samples.png`, a row for each
 class, and `results.json` into `--out`.
 
-A run of conditional_dcgan, stopped at step 4,275 after seven minutes of processor time,
-drew the asked digit in 95.4% of 2,000 images; the classifier is right for 98.4% of real
-ones. Worst were 8 (90.0%) and 3 (90.5%). The other games were not run to an end.
+LABELS_HEAD
 """
 
 import argparse
@@ -24,7 +22,7 @@ import keras_gan
 from keras_gan import metrics, pictures, recipes
 
 BATCH_SIZE = 60
-# About ten minutes of processor time on MNIST with these widths.
+# Four to twenty minutes of one core on MNIST with these widths.
 STEPS = 6000
 WIDTH = 32
 # An average over a few hundred steps, for so short a training.

@@ -1,6 +1,9 @@
 """Draw emoji from their names, and measure whether a drawing says what was asked.
 
 python examples/text_to_image.py --data FOLDER
+
+After 8,000 steps 25% of held-out captions are told from 49 others by the drawing, 55% by
+the real picture, 2% by chance; hearts, faces and clocks show, most else is blobs.
 """
 
 import argparse
@@ -20,8 +23,7 @@ from keras_gan.data import Vocabulary, from_captions
 STYLE = "twemoji"  # Drawn from; the scorer learns from all styles.
 IMAGE_SIZE = 32
 LENGTH = 16  # A name with its keywords rarely has more words.
-LATENT_DIM, CONDITION_DIM = 32, 64
-BATCH_SIZE = 32
+LATENT_DIM, CONDITION_DIM, BATCH_SIZE = 32, 64, 32
 STEPS, STEPS_PER_EPOCH = 8000, 200
 CANDIDATES = 50
 TEXTS = ["red heart", "blue heart", "green heart", "sad face", "smiling face"]
@@ -126,7 +128,7 @@ def main(data, out, steps):
     count = {"num_candidates": min(CANDIDATES, int(held.sum()) // 2)}
     results = {"command": f"examples/text_to_image.py --steps {steps}", **count}
     results |= {"style": STYLE, "held_out": int(held.sum()), "trained_on": len(seen)}
-    results |= {"scorer_trained_on": len(targets), "seed": 0}
+    results |= {"scorer_trained_on": len(targets), "seed": 0, "steps": int(game.step)}
     has_words = (encode([texts[-1] for texts in captions]) > 1).any(axis=1)
     for name, is_asked in (("held_out", held), ("seen", ~held)):
         chosen = np.flatnonzero(is_asked & has_words)[:: is_asked.sum() // held.sum()]

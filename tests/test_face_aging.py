@@ -92,7 +92,8 @@ def test_the_identity_loss_is_one_minus_the_cosine_of_the_features(game):
     losses = game.generator_losses(batch, fakes, SEED, training=False)
     before, after = (game.identity(x).numpy() for x in (IMAGES, fakes["images"]))
     lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
-    expected = 1.0 - ((before * after).sum(axis=1) / lengths).mean()
+    cosine = ((before * after).sum(axis=1) / lengths).mean()
+    expected = game.loss_weights["identity"] * (1.0 - cosine)
     assert float(losses["identity"]) == pytest.approx(expected, abs=1e-5)
 
 

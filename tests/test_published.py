@@ -12,18 +12,38 @@ import pytest
 import tensorflow as tf
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "published"
-sys.path.insert(0, str(FOLDER))
+sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 
 import common  # noqa: E402, the scripts are no package
+import games  # noqa: E402
 import parzen_mnist  # noqa: E402
 import stacked_mnist  # noqa: E402
 import tables  # noqa: E402
 
 
-def test_the_tables_in_the_readme_are_those_of_the_result_files():
-    page = (FOLDER.parents[1] / "README.md").read_text()
-    assert tables.TABLE.search(page)
+@pytest.mark.parametrize("path", tables.PAGES, ids=lambda path: path.stem)
+def test_the_tables_of_a_page_are_those_of_the_result_files(path):
+    page = path.read_text()
+    assert path.name != "README.md" or tables.TABLE.search(page)
     assert tables.with_tables(page) == page
+
+
+def test_every_example_that_measures_has_lines_in_the_table_of_games():
+    kept = json.loads((tables.RESULTS / "games.json").read_text())["rows"]
+    lines = tables.games_tables.overview({"rows": kept})[1:]
+    for example in games.EXAMPLES:
+        own = [line for line in lines if f"games.py {example} " in f"{line[-1]} "]
+        assert own and all(len(line) == 6 for line in own), example
+
+
+def test_the_command_of_a_game_names_folders_without_where_they_lie(tmp_path):
+    for name in ("noto", "tfds"):
+        (tmp_path / name).mkdir()
+    given = f"--data {tmp_path}/noto --steps 20 --game acgan --data-dir {tmp_path}/tfds"
+    shown = games.portable(given.split())
+    assert shown == "--data noto --steps 20 --game acgan --data-dir tfds".split()
+    assert games.variant(shown) == "--data noto --game acgan"
+    assert games.variant(["--steps", "20"]) == ""
 
 
 def test_modes_stand_by_loss_and_penalty_bold_where_every_seed_found_all():
