@@ -68,7 +68,7 @@ class Results:
 
     def add(self, row: dict[str, Any], **key: Any) -> None:
         """Keeps a row under its key."""
-        row = {**key, **row, **self._origin}
+        row = {**self._origin, **key, **row}
         self.rows = [r for r in self.rows if any(r[n] != key[n] for n in key)] + [row]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         content = json.dumps(self._head | {"rows": self.rows}, indent=1)

@@ -1,6 +1,7 @@
-"""Writes the tables of published numbers into the README, from the result files.
+"""Writes the tables of numbers into README and docs/games, from the result files.
 
-A table stands between `<!-- table NAME -->` and `<!-- end -->`. `--check` writes
+A table stands between `<!-- table NAME -->` and `<!-- end -->`, and is made from
+`results/NAME.json`, or of `FILE.NAME` from `results/FILE.json`. `--check` writes
 nothing and fails where a table is not that of its file.
 """
 
@@ -14,10 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import games_tables  # noqa: E402
+
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md",)
-TABLE = re.compile(r"(<!-- table (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "games").glob("*.md")))
+TABLE = re.compile(r"(<!-- table ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # The columns of the ring and the grid: penalties that act together.
 PENALTIES = (
@@ -253,6 +258,7 @@ MAKERS: dict[str, Callable[[dict[str, Any]], list[list[str]]]] = {
     "stacked_mnist": stacked_mnist,
     "time_to_quality": time_to_quality,
     "train_step": train_step,
+    **games_tables.MAKERS,
 }
 
 
@@ -267,7 +273,7 @@ def with_tables(page: str) -> str:
 
     def table(match: re.Match) -> str:
         name = match[2]
-        result = json.loads((RESULTS / f"{name}.json").read_text())
+        result = json.loads((RESULTS / f"{name.split('.')[0]}.json").read_text())
         return f"{match[1]}{markdown(MAKERS[name](result))}\n{match[3]}"
 
     return TABLE.sub(table, page)
