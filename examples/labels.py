@@ -7,7 +7,10 @@ infogan, which never sees a label. Any labelled data that `keras_gan.data.load` 
 will do; stopped and started again, it goes on. Writes `samples.png`, a row for each
 class, and `results.json` into `--out`.
 
-LABELS_HEAD
+After 6,000 steps the asked digit was drawn in 98.0% of 2,000 images by
+conditional_dcgan (four minutes of one core), 95.3% by projection_gan, 92.0% by acgan
+(twenty minutes) and 57.5% by infogan, some of whose codes are still two digits; the
+classifier is right for 98.8% of real ones. One in fifty is malformed, of acgan more.
 """
 
 import argparse
