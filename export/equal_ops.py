@@ -27,6 +27,23 @@ def square_by_product(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> 
     return inputs[0] * inputs[0]
 
 
+def mean_axis_by_axis(inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]) -> Any:
+    """The mean over rows, then over columns, for TFLite adds up one after another.
+
+    The rounding errors of a sum of a picture's pixels then come from two sums of one
+    side each. Keras takes a variance as `E[x^2] - E[x]^2`, which magnifies them.
+    """
+    x, axes = inputs[0], tf.get_static_value(inputs[1])
+    if axes is None or x.shape.rank is None or np.size(axes) < 2:
+        return None
+    if not x.dtype.is_floating:
+        return None
+    keep = attrs["keep_dims"].b
+    for axis in sorted(np.ravel(axes) % x.shape.rank, reverse=True):
+        x = tf.reduce_mean(x, int(axis), keepdims=keep)
+    return x
+
+
 def squared_difference_by_product(
     inputs: Sequence[tf.Tensor], attrs: Mapping[str, Any]
 ) -> Any:

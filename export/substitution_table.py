@@ -130,6 +130,12 @@ SUBSTITUTIONS = (
         ),
     ),
     Substitution(
+        "mean",
+        "",
+        _tflite("float32", "float16", "dynamic", "weight_only"),
+        ops=(("Mean", equal_ops.mean_axis_by_axis),),
+    ),
+    Substitution(
         "one-hot lookup",
         "one-hot codes are looked up in an identity matrix",
         _INT8,

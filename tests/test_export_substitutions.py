@@ -10,7 +10,7 @@ from keras import layers, ops
 from keras.src import backend
 from tensorflow.python.framework.func_graph import FuncGraph
 
-from keras_gan.export import equal_functions
+from keras_gan.export import equal_functions, export_tflite, load_artefact
 from keras_gan.export.modes import MODES, mode_named
 from keras_gan.export.substitution_table import SUBSTITUTIONS
 from keras_gan.export.substitutions import plan, replacements, substituted
@@ -216,6 +216,42 @@ def test_ids_do_not_become_floats_in_between():
     floats = np.linspace(-3, 3, 25, dtype="float32")
     concrete = assert_equal(lambda x: ops.cast(x, "int32"), INT8, floats)
     assert len(replacements(concrete.graph)) == 0
+
+
+@pytest.mark.parametrize("axes", [(1, 2), (-2, -3), (0, 1, 3)], ids=str)
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_a_mean_is_taken_axis_by_axis(axes, keepdims):
+    def mean(x):
+        return tf.reduce_mean(x, axes, keepdims)
+
+    concrete = assert_equal(mean, TFLITE, normal(2, 6, 5, 3), free=False)
+    operations = concrete.graph.get_operations()
+    assert [op.type for op in operations].count("Mean") == len(axes)
+    assert "Mean" in types(traced(mean, INT8, normal(2, 6, 5, 3)))
+
+
+@pytest.mark.slow
+def test_a_flat_picture_is_normalised_as_exactly_as_by_keras(tmp_path):
+    # A variance is a small difference of large sums there.
+    images = keras.Input((128, 128, 3), name="images")
+    norm = layers.GroupNormalization(groups=-1, epsilon=1e-3)
+    flat = (0.9 + 0.02 * normal(2, 128, 128, 3)).astype("float32")
+    path = export_tflite(keras.Model(images, norm(images)), tmp_path / "norm.tflite")
+    exact = flat.astype("float64")
+    exact -= exact.mean((1, 2), keepdims=True)
+    exact /= np.sqrt(exact.var((1, 2), keepdims=True) + 1e-3)
+    drawn = load_artefact(path)(flat)
+    assert np.abs(drawn - exact).max() < 2e-5
+
+
+def test_a_mean_over_one_axis_of_integers_or_of_unknown_axes_is_left_alone():
+    for mean, inputs in (
+        (lambda x: tf.reduce_mean(x, 1), [normal(2, 6, 5)]),
+        (lambda x: tf.reduce_mean(x, (0, 1)), [integers(0, 9, 6, 5)]),
+        (tf.reduce_mean, [normal(6, 5), integers(0, 1, 2)]),
+    ):
+        operations = traced(mean, TFLITE, *inputs).graph.get_operations()
+        assert [op.type for op in operations].count("Mean") == 1
 
 
 def test_squares_and_masks_are_written_for_16_bits():
