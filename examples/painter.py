@@ -116,7 +116,7 @@ def main(data: list[Path], out: Path, size: int = 64, steps: int = STEPS) -> dic
         callbacks=[callbacks.Checkpoint(out / "checkpoints", every_minutes=2)],
         verbose=2,
     )
-
+    game.save(out / "game.keras")
     count = min(len(test_a), len(test_b))
     held_out = {"a": test_a[:count], "b": test_b[:count]}
     results = {

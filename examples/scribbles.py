@@ -96,6 +96,7 @@ def main(data: Path, out: Path, steps: int = STEPS) -> dict:
         callbacks=[checkpoint],
         verbose=2,
     )
+    game.save(out / "game.keras")
 
     real, source = (x[is_held_out] / 127.5 - 1 for x in (images, sources))
     drawn = game.generate(source)
