@@ -1,6 +1,7 @@
 """Runs the steps that Keras builds so that a sum has the same bits every time."""
 
 import contextlib
+import functools
 import itertools
 
 import tensorflow as tf
@@ -23,15 +24,23 @@ class FunctionCallError(Exception):
 @contextlib.contextmanager
 def in_a_row():
     """Runs the operations of functions that are called in it one after another."""
-    with tf.experimental.function_executor_type(SEQUENTIAL):
-        options = context.context().function_call_options
-        config = tf.compat.v1.ConfigProto.FromString(options.config_proto_serialized)
-        # Where it expects more than 205 MB, the graph optimizer makes a sum one into a
-        # variable, which this executor can't run.
-        rewriting = config.graph_options.rewrite_options
-        rewriting.memory_optimization = rewriting.NO_MEM_OPT
-        options.config_proto_serialized = config
+    running = context.context()
+    before = running.function_call_options
+    running.function_call_options = _options(before.config_proto_serialized)
+    try:
         yield
+    finally:
+        running.function_call_options = before
+
+
+@functools.cache
+def _options(config: bytes):
+    # Where it expects more than 205 MB, the graph optimizer makes a sum one into a
+    # variable, which this executor can't run.
+    changed = tf.compat.v1.ConfigProto.FromString(config)
+    rewriting = changed.graph_options.rewrite_options
+    rewriting.memory_optimization = rewriting.NO_MEM_OPT
+    return context.FunctionCallOptions(SEQUENTIAL, changed)
 
 
 class StepsInARow:
