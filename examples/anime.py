@@ -7,8 +7,8 @@ columns for the colour of the eyes and in one of 12 for that of the hair, and
 `images/NUMBER.jpg`. Stopped and started again, it goes on. Writes `results.json` and
 `samples.png`, a row for each hair and a column for each eye colour, into `--out`.
 
-After 6,000 steps (six minutes of one core) the asked hair is found in 77% of images,
-the eyes in 61%; the classifiers are right for 65% and 55% of real faces, chance is 18%
+After 6,000 steps (five CPU minutes) the asked hair is found in 77% of images, the eyes
+in 61%; the classifiers are right for 65% and 55% of real faces, chance is 18%
 and 24%. Faces with clear hair and eyes; the rarest eye colours never come.
 """
 

@@ -8,7 +8,7 @@ will do; stopped and started again, it goes on. Writes `samples.png`, a row for 
 class, and `results.json` into `--out`.
 
 After 6,000 steps the asked digit was drawn in 98.0% of 2,000 images by
-conditional_dcgan (four minutes of one core), 95.3% by projection_gan, 92.0% by acgan
+conditional_dcgan (four CPU minutes), 95.3% by projection_gan, 92.0% by acgan
 (twenty minutes) and 57.5% by infogan, some of whose codes are still two digits; the
 classifier is right for 98.8% of real ones. One in fifty is malformed, of acgan more.
 """
@@ -25,7 +25,7 @@ import keras_gan
 from keras_gan import metrics, pictures, recipes
 
 BATCH_SIZE = 60
-# Four to twenty minutes of one core on MNIST with these widths.
+# Four to twenty CPU minutes on MNIST with these widths.
 STEPS = 6000
 WIDTH = 32
 # An average over a few hundred steps, for so short a training.

@@ -9,7 +9,7 @@ and how far the painted pictures are from those of the other folder, against the
 untouched ones. Started again with the same `--out` a training goes on where it stopped.
 The generators are the light ones, which draw at any size.
 
-The emoji at 32 pixels after 12,600 steps (--steps), 23 minutes of one core: fd(random)
+The emoji at 32 pixels after 12,600 steps (--steps), 16 CPU minutes: fd(random)
 2.30 and 2.82 to the other style, of the untouched 5.34; there and back L1 0.16 and
 0.11. Noto gets black outlines with a pattern in them, OpenMoji orange shades; blue and
 grey are often lost. Photographs have not been tried.

@@ -9,7 +9,7 @@ with the same `--out` a training goes on where it stopped.
 On 1,702 Noto emoji it comes nearer to the 189 held out than the trivial guesses: L1
 0.229 and SSIM 0.445, the mean picture 0.456 and 0.160, the outline itself 0.687 and
 0.131. Hands, persons and letters are right; colours that an outline does not tell are
-guessed, and often wrong; large surfaces are mottled. About eight minutes of one core.
+guessed, and often wrong; large surfaces are mottled. About six CPU minutes.
 """
 
 import argparse

@@ -225,9 +225,12 @@ def test_a_mean_is_taken_axis_by_axis(axes, keepdims):
         return tf.reduce_mean(x, axes, keepdims)
 
     concrete = assert_equal(mean, TFLITE, normal(2, 6, 5, 3), free=False)
-    operations = concrete.graph.get_operations()
-    assert [op.type for op in operations].count("Mean") == len(axes)
-    assert "Mean" in types(traced(mean, INT8, normal(2, 6, 5, 3)))
+    for trace, count in (
+        (concrete, len(axes)),
+        (traced(mean, INT8, normal(2, 6, 5, 3)), 1),
+    ):
+        operations = trace.graph.get_operations()
+        assert [op.type for op in operations].count("Mean") == count
 
 
 @pytest.mark.slow

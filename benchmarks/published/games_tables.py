@@ -1,6 +1,5 @@
 """Tables of what the examples measured, in the README and in docs/games."""
 
-import re
 import statistics
 from typing import Any
 
@@ -18,8 +17,13 @@ def overview(result: Row) -> Lines:
     return lines
 
 
-def _rows(result: Row, *examples: str) -> list[Row]:
-    return [row for row in result["rows"] if row["example"] in examples]
+def _rows(result: Row, example: str) -> list[Row]:
+    return [row for row in result["rows"] if row["example"] == example]
+
+
+def _styles(row: Row) -> list[str]:
+    """The names of the two folders of a painter."""
+    return row["variant"].split()[1:3]
 
 
 def _percent(share: float) -> str:
@@ -99,10 +103,9 @@ def _painter(row: Row) -> Lines:
     painted = [way["fd(random) of the painted"] for way in ways]
     untouched = [way["fd(random) of the untouched"] for way in ways]
     back = [way["l1 there and back"] for way in ways]
-    names = re.search(r"--data (\S+) (\S+)", row["command"])
     return [
         [
-            f"{names[1]} as {names[2]}, and back",
+            f"{' as '.join(_styles(row))}, and back",
             "fd(random), both ways",
             _numbers(painted),
             f"untouched {untouched[0]:.2f}",
@@ -218,7 +221,7 @@ def painter(result: Row) -> Lines:
     """Both ways of each painter, against untouched pictures."""
     lines = []
     for row in _rows(result, "painter"):
-        a, b = re.search(r"--data (\S+) (\S+)", row["command"]).groups()
+        a, b = _styles(row)
         lines.append(["", f"{a} to {b}", f"{b} to {a}"])
         for name in row["ab"]:
             lines.append([name, *(f"{row[way][name]:.3f}" for way in ("ab", "ba"))])
