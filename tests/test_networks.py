@@ -389,6 +389,8 @@ def test_dcgan_refuses_images_too_small_to_halve():
         ("dcgan_d", {"normalization": "layer"}),
         ("maxout_d", {"units": 8.0}),
         ("maxout_d", {"num_pieces": True}),
+        ("maxout_d", {"dropout": 0.2}),
+        ("maxout_d", {"dropout": (0.2, 1.0)}),
         ("convolutional_d", {"filters": (4, 4)}),
     ],
 )

@@ -192,14 +192,30 @@ def test_a_command_is_kept_with_all_that_chooses_its_rows(monkeypatch):
     )
 
 
-def test_a_game_of_another_recipe_is_not_gone_on_with(monkeypatch, tmp_path):
-    name, other = parzen_mnist.RECIPES
-    path = parzen_mnist.checkpoint(tmp_path, name, 0)
-    assert parzen_mnist.checkpoint(tmp_path, name, 0) == path
-    assert parzen_mnist.checkpoint(tmp_path, other, 0) != path
-    changed = parzen_mnist.RECIPES[name] | {"epochs": 61}
-    monkeypatch.setitem(parzen_mnist.RECIPES, name, changed)
-    assert parzen_mnist.checkpoint(tmp_path, name, 0) != path
+def test_a_game_of_another_protocol_is_not_gone_on_with(monkeypatch, tmp_path):
+    path = parzen_mnist.checkpoint(tmp_path, 0)
+    assert parzen_mnist.checkpoint(tmp_path, 0) == path
+    assert parzen_mnist.checkpoint(tmp_path, 1) != path
+    changed = parzen_mnist.RECIPE | {"epochs": 61}
+    monkeypatch.setitem(parzen_mnist.PROTOCOL, "recipe", changed)
+    assert parzen_mnist.checkpoint(tmp_path, 0) != path
+
+
+def test_the_longer_average_is_that_of_adam(monkeypatch):
+    monkeypatch.setitem(parzen_mnist.RECIPE, "ema_momentum", 0.5)
+    images = np.random.default_rng(0).integers(0, 256, (200, 28, 28, 1), "uint8")
+    game = parzen_mnist.new_game(images, seed=0)
+    # Adam's starts where the first step led.
+    expected = None
+    batches = parzen_mnist.data.from_arrays(images, batch_size=100, seed=0)
+    for _ in range(3):
+        game.fit(batches, steps_per_epoch=1, verbose=0)
+        now = [w.copy() for w in game.generator.get_weights()]
+        pairs = zip(expected or now, now, strict=True)
+        expected = [(old + new) / 2 for old, new in pairs]
+    parzen_mnist.average_longer(game)
+    for found, wanted in zip(game.ema_generator.get_weights(), expected, strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 class Steps:

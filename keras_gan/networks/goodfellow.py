@@ -15,11 +15,18 @@ from keras import layers
 from numpy.typing import ArrayLike
 
 from keras_gan.layers import Maxout
-from keras_gan.networks.shapes import check_image_shape, check_sizes, crop
+from keras_gan.networks.shapes import (
+    check_image_shape,
+    check_shares,
+    check_sizes,
+    crop,
+)
 
 DECONVOLUTION_KERNEL, DECONVOLUTION_STRIDE = 5, 3
 CONVOLUTION_KERNELS, POOLS = (8, 8, 5), (4, 4, 2)
 CLIPPED_MARGINAL = 1e-7
+# Of the pixels, and of the hidden units.
+DROPOUT = (0.2, 0.5)
 
 
 def mlp_generator(
@@ -73,13 +80,13 @@ def maxout_discriminator(
     *,
     units: Sequence[int] = (240, 240),
     num_pieces: int = 5,
+    dropout: tuple[float, float] = DROPOUT,
     name: str = "discriminator",
 ) -> keras.Model:
     """The MNIST discriminator: two maxout layers with dropout.
 
-    Weights start from U(-0.005, 0.005); dropout takes 0.2 of the pixels and 0.5 of
-    the hidden units. Images are scaled to the paper's [0, 1] first, so that a dropped
-    pixel is black rather than grey.
+    Weights start from U(-0.005, 0.005). Images are scaled to the paper's [0, 1] first,
+    so that a dropped pixel is black rather than grey.
 
     Reference: Goodfellow et al., 2014, arXiv:1406.2661; mnist.yaml.
 
@@ -87,6 +94,8 @@ def maxout_discriminator(
         image_shape: `(height, width, channels)`.
         units: Widths of the maxout layers.
         num_pieces: Linear pieces of each maxout unit.
+        dropout: Shares of the pixels and of the hidden units that are left out in
+            training, in [0, 1); the authors'. With a gradient penalty less will do.
         name: Name of the model and prefix of its layers' names.
 
     Returns:
@@ -101,7 +110,7 @@ def maxout_discriminator(
     image_shape = check_image_shape(image_shape)
     inputs = keras.Input(image_shape, name="images")
     x = layers.Rescaling(0.5, 0.5, name=f"{name}_unit_range")(inputs)
-    return _maxout_perceptron(inputs, x, units, num_pieces, name)
+    return _maxout_perceptron(inputs, x, units, num_pieces, dropout, name)
 
 
 def fully_connected_generator(
@@ -174,7 +183,7 @@ def fully_connected_discriminator(
     (None, 1)
     """
     inputs = keras.Input(check_image_shape(image_shape), name="images")
-    return _maxout_perceptron(inputs, inputs, units, num_pieces, name)
+    return _maxout_perceptron(inputs, inputs, units, num_pieces, DROPOUT, name)
 
 
 def deconvolutional_generator(
@@ -298,13 +307,15 @@ def _relu_then_sigmoid(latent_dim, hidden_units, name):
     return inputs, x
 
 
-def _maxout_perceptron(inputs, x, units, num_pieces, name):
+def _maxout_perceptron(inputs, x, units, num_pieces, dropout, name):
     check_sizes(units=units, num_pieces=num_pieces)
+    check_shares(2, dropout=dropout)
+    of_pixels, of_units = dropout
     x = layers.Flatten(name=f"{name}_flatten")(x)
-    x = layers.Dropout(0.2, name=f"{name}_dropout_1")(x)
+    x = layers.Dropout(of_pixels, name=f"{name}_dropout_1")(x)
     for index, width in enumerate(units, start=1):
         x = _maxout(width, num_pieces, f"{name}_maxout_{index}")(x)
-        x = layers.Dropout(0.5, name=f"{name}_dropout_{index + 1}")(x)
+        x = layers.Dropout(of_units, name=f"{name}_dropout_{index + 1}")(x)
     return keras.Model(inputs, _logits(name)(x), name=name)
 
 

@@ -1,6 +1,6 @@
 """Checks of sizes and cropping, shared by the builders."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from keras import layers
@@ -32,6 +32,17 @@ def check_sizes(**sizes: Any) -> None:
             )
 
 
+def check_shares(number: int, **shares: Any) -> None:
+    """Raises unless each is a tuple of `number` numbers in [0, 1)."""
+    for name, value in shares.items():
+        members = value if isinstance(value, (tuple, list)) else ()
+        if len(members) != number or not all(_is_share(m) for m in members):
+            raise ValueError(
+                f"`{name}` must be {number} numbers, each at least 0 and below 1. "
+                f"Received: {name}={value}"
+            )
+
+
 def crop(x: Any, height: int, width: int, name: str) -> Any:
     """Cuts the central `height` by `width` pixels out of larger feature maps."""
     extra_rows, extra_columns = x.shape[1] - height, x.shape[2] - width
@@ -44,3 +55,7 @@ def crop(x: Any, height: int, width: int, name: str) -> Any:
 
 def _is_whole(value):
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_share(value):
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= value < 1
