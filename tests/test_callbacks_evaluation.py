@@ -225,3 +225,19 @@ def test_the_best_generator_of_a_training_is_exported(tmp_path):
     drawn = load_artefact(tmp_path / "best" / "generator.tflite")(latents)
     drawn = next(iter(drawn.values())) if isinstance(drawn, dict) else drawn
     np.testing.assert_allclose(drawn, model(latents), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode"),
+    [
+        ("val_kid", "min"),
+        ("fd(random)", "min"),
+        ("g_loss", "min"),
+        ("val_ssim", "max"),
+        ("recall(random)", "max"),
+    ],
+)
+def test_callbacks_know_which_way_a_number_is_better(tmp_path, monitor, mode):
+    assert callbacks.ExportOnBest(tmp_path, monitor=monitor).mode == mode
+    assert callbacks.Checkpoint(tmp_path, monitor=monitor).mode == mode
+    assert callbacks.ExportOnBest(tmp_path, monitor=monitor, mode="max").mode == "max"

@@ -268,6 +268,17 @@ def test_the_share_of_found_classes_is_that_of_right_labels():
     assert right["accuracy"] > 0.9 and right["classifier_accuracy"] > 0.9
     assert abs(mixed["accuracy"] - right["accuracy"] / 2) < 0.1
     assert right["chance"] < 0.2 and len(right["by_class"]) == 10
+    pixels = np.rint((held_out.images + 1) * 127.5).astype("uint8")
+    found = metrics.conditioning_accuracy(classifier, pixels, held_out.labels)
+    assert found["accuracy"] == right["accuracy"]
+    refused = {
+        r"images in \[-1, 1\]": (pixels.astype("float32"), held_out.labels),
+        "labels from 1 to 10": (pixels, held_out.labels + 1),
+        r"shape=\(3,\)": (pixels, held_out.labels[:3]),
+    }
+    for message, (images, labels) in refused.items():
+        with pytest.raises(ValueError, match=message):
+            metrics.conditioning_accuracy(classifier, images, labels)
 
 
 @pytest.mark.slow

@@ -153,6 +153,18 @@ BAD = {
     "kind": (lambda: features.get(3), "Features must be a name"),
     "words": (lambda: FeatureExtractor(corners, "my net"), "letters, digits"),
     "rank": (lambda: features.get(tf.identity)(images()), "num_features"),
+    "integers": (
+        lambda: features.get("pixels").extract(images().astype("int32")),
+        "dtype=int32, values from 0 to",
+    ),
+    "range": (
+        lambda: features.get("pixels").extract(images().astype("float32")),
+        "must be floats in \\[-1, 1\\], or uint8",
+    ),
+    "pairs": (
+        lambda: features.get("pixels").extract([(images(), np.zeros(4))]),
+        "Map the dataset to its images",
+    ),
     "none": (lambda: features.get("pixels").extract([]), "no images"),
 }
 

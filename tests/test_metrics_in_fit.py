@@ -87,6 +87,22 @@ def test_fd_and_mind_of_batches_are_those_of_all_features_at_once():
     np.testing.assert_allclose(update(metric, real, fake, 200), expected, rtol=1e-9)
 
 
+def test_both_sides_of_a_metric_are_seen_as_they_are():
+    floats = next(iter(PIPELINE.dataset())).numpy()[:96]
+    pixels = np.rint((floats + 1) * 127.5).astype("uint8")
+    for kind in (streaming.KID, streaming.FD, streaming.MIND):
+        found = update(kind("pixels"), pixels, floats[::-1], 96)
+        wanted = update(kind("pixels"), pixels / 127.5 - 1, floats[::-1], 96)
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
+        with pytest.raises(ValueError, match="examples of one shape"):
+            kind("pixels").update_state(floats, floats[:, :4])
+    metric, real, fake = streaming.FD(), vectors(0, 90), vectors(1, 50)
+    metric.update_state(real, fake)
+    np.testing.assert_allclose(metric.result(), frechet_distance(real, fake), rtol=1e-6)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="as many generated"):
+        streaming.MIND().update_state(real, fake)
+
+
 def test_too_few_images_for_fd_are_nan_with_one_warning_that_says_how_many():
     metric = streaming.FD()
     with pytest.warns(UserWarning, match="'fd' is NaN.* 4 features needs 5") as seen:

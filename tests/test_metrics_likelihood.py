@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from keras_gan.metrics.distances import nearest
+from keras_gan.metrics.frechet import frechet_distance
 from keras_gan.metrics.memorisation import memorisation, neighbour_picture
 from keras_gan.metrics.modes import class_modes, mixture_modes
 from keras_gan.metrics.parzen import parzen_log_likelihood
@@ -229,6 +230,29 @@ def test_the_threshold_is_where_real_pairs_are_as_rare_as_asked_for():
     assert more.threshold == pytest.approx(fewer.threshold, rel=0.5)
     collapsed = support_size(np.repeat(samples[:20], 30, axis=0), real)
     assert collapsed.support == pytest.approx(20, rel=0.05)
+
+
+def test_equal_real_rows_do_not_hide_a_generator_that_repeats_itself():
+    real = normal(1000, 3)
+    collapsed = np.repeat(normal(5, 3, seed=1), 200, axis=0)
+    collapsed += 1e-4 * normal(1000, 3, seed=2)
+    found = support_size(collapsed, np.concatenate([real[:500], real[:500]]))
+    assert found.support == pytest.approx(5, rel=0.05)
+
+
+def test_bytes_and_images_of_floats_are_not_compared():
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 9), "uint8")
+    drawn = pixels.astype("float32") / 127.5 - 1
+    refused = {
+        "`train` and `samples`": lambda: memorisation(drawn, pixels),
+        "`train` and `held_out`": lambda: memorisation(drawn, drawn, pixels),
+        "`real` and `samples`": lambda: support_size(drawn, pixels),
+        "`real` and `fake`": lambda: frechet_distance(pixels, drawn),
+    }
+    for names, act in refused.items():
+        with pytest.raises(ValueError, match=f"{names} must be on one scale"):
+            act()
+    assert memorisation(pixels, pixels.astype("float32")).copied_share == 1.0
 
 
 def test_a_threshold_needs_enough_real_data():

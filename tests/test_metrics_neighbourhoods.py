@@ -18,6 +18,7 @@ FAKE = RNG.normal(size=(45, 5)) * 0.8
 @pytest.fixture(params=[7, 2048])
 def tile_rows(request, monkeypatch):
     monkeypatch.setattr(distances, "TILE_ROWS", request.param)
+    monkeypatch.setattr(distances, "TILE_FEATURES", min(request.param, 2))
 
 
 def all_distances(first, second):
@@ -108,6 +109,10 @@ REFUSALS = {
     "at least 46 rows": lambda: nearest(REAL, FAKE, 46),
     "queries as references": lambda: nearest(REAL, FAKE, exclude_self=True),
     "`num_neighbours` must": lambda: nearest(REAL, FAKE, 0),
+    "`queries` and `references` must be on one scale": lambda: nearest(
+        np.tanh(FAKE), RNG.integers(0, 256, (9, 5), "uint8")
+    ),
+    "`references` and `queries` must hold the same": lambda: nearest(REAL, REAL[:, 1:]),
 }
 
 
@@ -115,6 +120,16 @@ REFUSALS = {
 def test_neighbours_that_do_not_exist_are_refused(message):
     with pytest.raises(ValueError, match=message):
         REFUSALS[message]()
+
+
+def test_memory_does_not_grow_with_the_features():
+    pictures = RNG.integers(0, 256, (300, 100_000), "uint8")
+    tracemalloc.start()
+    nearest(pictures, pictures, exclude_self=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # In float64 all pictures are 240 MB.
+    assert peak < 120e6
 
 
 @pytest.mark.slow

@@ -90,6 +90,8 @@ def test_a_generator_that_rounds_has_no_path_length(rounded):
 PATH_REFUSALS = {
     "even number": (draw, LATENTS[:7], {}),
     "`epsilon` must": (draw, LATENTS, {"epsilon": 0.0}),
+    "`percentiles` must": (draw, LATENTS, {"percentiles": (60, 40)}),
+    "must be finite": (lambda z: draw(z) + np.nan, LATENTS, {}),
     "dtype=uint8": (quantised, LATENTS, {}),
     "on a level": (lambda z: quantised(z) / 127.5 - 1.0, LATENTS, {}),
 }

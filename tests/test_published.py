@@ -75,12 +75,13 @@ def test_log_likelihoods_are_means_over_seeds_and_one_seed_has_the_papers_error(
             "recipe": recipe,
             "log_likelihood": value,
             "copied_share": copied,
+            "held_out_copied_share": 0.34,
         } | shares
 
     rows = [row("ours", 230, 0.0), row("ours", 234, 0.02), row("train", 241.2, 1.0)]
     table = tables.markdown(tables.parzen_mnist({"rows": rows}))
-    assert "| ours | 232 ± 2.8 | 1% | 75% | 50% | 2 |" in table
-    assert "| train | 241 ± 1.9 | 100% | 75% | 50% | 1 |" in table
+    assert "| ours | 232 ± 2.8 | 1% (34%) | 75% | 50% | 2 |" in table
+    assert "| train | 241 ± 1.9 | 100% (34%) | 75% | 50% | 1 |" in table
     assert "| Adversarial nets, published | 225 ± 2 |" in table
 
 

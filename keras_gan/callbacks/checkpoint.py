@@ -17,6 +17,7 @@ from keras_gan.checkpoints import (
     restore,
 )
 from keras_gan.data.pipeline import checked_count
+from keras_gan.metrics.directions import mode_of
 from keras_gan.models import checks, description, distribution
 from keras_gan.models.feeding import Position
 
@@ -49,7 +50,8 @@ class Checkpoint(keras.callbacks.Callback):
         keep: How many of the newest stay.
         monitor: Name in the logs whose best epoch stays too, if that is saved, such as
             `val_kid`.
-        mode: `"min"` if smaller is better, or `"max"`.
+        mode: `"min"` if smaller is better, `"max"`, or `"auto"` to go by the name of
+            the number.
         model_path: A `.keras` file that is always the model of the newest checkpoint.
         say: Takes lines for the user; by default they go to standard error.
 
@@ -70,7 +72,7 @@ class Checkpoint(keras.callbacks.Callback):
         every_minutes: float | None = None,
         keep: int = 3,
         monitor: str | None = None,
-        mode: str = "min",
+        mode: str = "auto",
         model_path=None,
         say=say,
     ):
@@ -81,11 +83,12 @@ class Checkpoint(keras.callbacks.Callback):
             raise ValueError(
                 f"`every_minutes` must be above 0. Received: {every_minutes!r}"
             )
-        checks.check_choice("mode", mode, ("min", "max"))
+        checks.check_choice("mode", mode, ("auto", "min", "max"))
         self.folder = CheckpointFolder(folder, checked_count("keep", keep))
         self.every_epoch = every_epoch
         self.every_steps, self.every_minutes = every_steps, every_minutes
-        self.monitor, self.mode = monitor, mode
+        self.monitor = monitor
+        self.mode = mode_of(monitor or "") if mode == "auto" else mode
         self.model_path = None if model_path is None else Path(model_path)
         self.say = say
         self._found = self._means = self._signal = self._described = None

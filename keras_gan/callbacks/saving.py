@@ -10,6 +10,7 @@ import keras
 from keras_gan import files
 from keras_gan.callbacks.progress import say
 from keras_gan.checkpoints import CheckpointError, check_finite
+from keras_gan.metrics.directions import mode_of
 from keras_gan.models import checks
 from keras_gan.registry import unknown
 
@@ -56,7 +57,8 @@ class ExportOnBest(keras.callbacks.Callback):
     Args:
         folder: Where the artefacts go.
         monitor: Name in the logs. `val_kid` needs `validation_data`.
-        mode: `"min"` if smaller is better, or `"max"`.
+        mode: `"min"` if smaller is better, `"max"`, or `"auto"` to go by the name
+            of the number.
         artefacts: As in `export_all`: names of `keras_gan.export.modes.ARTEFACTS`.
         batch_size: Of the TFLite files, as in `export_all`.
         calibration: Of the integer modes, as in `export_all`.
@@ -68,17 +70,17 @@ class ExportOnBest(keras.callbacks.Callback):
         folder,
         *,
         monitor: str = "val_kid",
-        mode: str = "min",
+        mode: str = "auto",
         artefacts=("saved_model", "tflite", "onnx"),
         batch_size: int | None = 1,
         calibration: int = 200,
         say: Callable[[str], None] = say,
     ):
         super().__init__()
-        checks.check_choice("mode", mode, ("min", "max"))
+        checks.check_choice("mode", mode, ("auto", "min", "max"))
         self.folder = Path(folder)
         self.monitor = monitor
-        self.mode = mode
+        self.mode = mode_of(monitor) if mode == "auto" else mode
         self.artefacts = _checked_artefacts(artefacts)
         self.batch_size = batch_size
         self.calibration = calibration

@@ -1,8 +1,12 @@
 """What features must be to be measured."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+# By how much a generator without a last activation may leave [-1, 1].
+_OVERSTEP = 0.5
 
 
 def checked_features(name: str, features: Any, min_rows: int = 2) -> np.ndarray:
@@ -44,23 +48,49 @@ def _checked(name: str, features: Any, min_rows: int, kept: tuple) -> np.ndarray
     return array
 
 
-def check_same_width(real: np.ndarray, fake: np.ndarray) -> None:
-    """Raises unless both hold the same number of features."""
-    if real.shape[-1] != fake.shape[-1]:
+def check_same_width(**sides: np.ndarray) -> None:
+    """Raises unless the two arguments hold the same number of features."""
+    (first, second), names = sides.values(), _both(sides)
+    if first.shape[-1] != second.shape[-1]:
         raise ValueError(
-            "`real` and `fake` must hold the same features. Received: "
-            f"{real.shape[-1]} and {fake.shape[-1]} features an image. Take both from "
-            "one feature extractor."
+            f"{names} must hold the same features. Received: {first.shape[-1]} and "
+            f"{second.shape[-1]} features an image. Take both from one feature "
+            "extractor."
         )
+
+
+def check_same_scale(**sides: Any) -> None:
+    """Raises where of two arguments one holds uint8 pixels and one images in [-1, 1].
+
+    `Examples.images` are the first and what a generator draws is the second: no
+    distance between them means anything. Floats in [0, 255] may meet uint8 ones.
+    """
+    arrays = {name: np.asarray(side) for name, side in sides.items()}
+    bytes_ = [name for name, array in arrays.items() if array.dtype == np.uint8]
+    if len(bytes_) != 1 or not all(array.size for array in arrays.values()):
+        return
+    (other,) = arrays.keys() - bytes_
+    low, high = arrays[other].min(), arrays[other].max()
+    if arrays[bytes_[0]].max() > 1 and max(abs(low), abs(high)) <= 1.0 + _OVERSTEP:
+        raise ValueError(
+            f"{_both(sides)} must be on one scale. Received: `{bytes_[0]}` of uint8 "
+            f"pixels and `{other}` from {low:g} to {high:g}. Scale the uint8 side, for "
+            "images in [-1, 1] by `x / 127.5 - 1`."
+        )
+
+
+def _both(sides: Mapping[str, Any]) -> str:
+    return " and ".join(f"`{name}`" for name in sides)
 
 
 def checked_pair(
     real: Any, fake: Any, min_rows: int = 2
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both sides of a comparison, see `checked_features`."""
+    check_same_scale(real=real, fake=fake)
     real = checked_features("real", real, min_rows)
     fake = checked_features("fake", fake, min_rows)
-    check_same_width(real, fake)
+    check_same_width(real=real, fake=fake)
     return real, fake
 
 

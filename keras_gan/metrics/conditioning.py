@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_gan.data.examples import Examples
 from keras_gan.metrics.classifier import Classifier, accuracy
+from keras_gan.metrics.sides import checked_draw
 
 
 def conditioning_accuracy(
@@ -18,7 +19,7 @@ def conditioning_accuracy(
     Args:
         classifier: What `train_classifier` made of real data.
         images: Generated images in [-1, 1] of shape
-            `(num_images, height, width, channels)`.
+            `(num_images, height, width, channels)`, or uint8.
         labels: The classes they were asked for, integers of shape `(num_images,)`.
 
     Returns:
@@ -28,8 +29,9 @@ def conditioning_accuracy(
         `"num_images"`; and `"by_class"`, a dict from class to the accuracy among the
         images that were asked for it.
     """
-    labels = np.asarray(labels)
-    images = np.clip(images, -1.0, 1.0)
+    images, labels = np.asarray(images), np.asarray(labels)
+    images = checked_draw(images, images.shape)
+    _check_labels(labels, len(images), classifier.num_classes)
     asked = Examples(images, labels, "generated")
     shares = {int(label): float(np.mean(labels == label)) for label in set(labels)}
     return {
@@ -42,3 +44,16 @@ def conditioning_accuracy(
             for label in sorted(shares)
         },
     }
+
+
+def _check_labels(labels: np.ndarray, num_images: int, num_classes: int) -> None:
+    if labels.dtype.kind not in "iu" or labels.shape != (num_images,):
+        found = f"shape={labels.shape}, dtype={labels.dtype}"
+    elif ((labels < 0) | (labels >= num_classes)).any():
+        found = f"labels from {labels.min()} to {labels.max()}"
+    else:
+        return
+    raise ValueError(
+        f"`labels` must be the class of each of {num_images} images, integers from 0 "
+        f"to {num_classes - 1}. Received: {found}."
+    )

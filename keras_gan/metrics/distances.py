@@ -10,9 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from keras_gan.metrics.checks import check_positive, check_same_width, checked_rows
+from keras_gan.metrics.checks import (
+    check_positive,
+    check_same_scale,
+    check_same_width,
+    checked_rows,
+)
 
 TILE_ROWS = 2048
+# Of a tile's rows, so many features at a time are copied into float64.
+TILE_FEATURES = 2048
 # Neighbours kept beyond those asked for, since rounding may swap near ones.
 SPARE = 8
 
@@ -26,8 +33,8 @@ def nearest(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Finds the nearest references of each query.
 
-    Memory is that of a tile of 2,048 x 2,048 distances and of the neighbours; rows of
-    uint8 are not copied.
+    Memory is that of a tile of 2,048 x 2,048 distances and of the neighbours, however
+    wide the rows are; rows of uint8 are not copied.
 
     Args:
         queries: Features of shape `(num_queries, num_features)`.
@@ -47,9 +54,10 @@ def nearest(
     [1, 0, 1]
     """
     check_positive(num_neighbours=num_neighbours)
+    check_same_scale(queries=queries, references=references)
     queries = checked_rows("queries", queries, 1)
     references = checked_rows("references", references, num_neighbours)
-    check_same_width(references, queries)
+    check_same_width(references=references, queries=queries)
     if exclude_self and len(queries) != len(references):
         raise ValueError(
             "`exclude_self` needs the queries as references. Received: "
@@ -94,10 +102,15 @@ class Tile:
     def __init__(self, first, second, rows: slice, columns: slice, center: np.ndarray):
         self.rows, self.columns = rows, columns
         self._first, self._second = first[rows], second[columns]
-        left, right = self._first - center, self._second - center
-        self._left_norms = np.einsum("ij,ij->i", left, left)[:, None]
-        self._right_norms = np.einsum("ij,ij->i", right, right)
-        self.squared = left @ (-2.0 * right.T)
+        self._left_norms = np.zeros((len(self._first), 1))
+        self._right_norms = np.zeros(len(self._second))
+        self.squared = np.zeros((len(self._first), len(self._second)))
+        for part in slices(len(center), TILE_FEATURES):
+            left = self._first[:, part] - center[part]
+            right = self._second[:, part] - center[part]
+            self._left_norms[:, 0] += np.einsum("ij,ij->i", left, left)
+            self._right_norms += np.einsum("ij,ij->i", right, right)
+            self.squared += left @ (-2.0 * right.T)
         self.squared += self._left_norms
         self.squared += self._right_norms
         np.maximum(self.squared, 0.0, out=self.squared)
@@ -154,7 +167,8 @@ def rounding(num_features: int) -> float:
 def _exact(first, rows, second, columns) -> np.ndarray:
     """Squared distances of single pairs of rows, from their differences."""
     result = np.empty(len(rows))
-    for part in slices(len(rows), TILE_ROWS):
+    size = max(1, TILE_ROWS * TILE_FEATURES // first.shape[1])
+    for part in slices(len(rows), min(size, TILE_ROWS)):
         gaps = first[rows[part]].astype("float64") - second[columns[part]]
         result[part] = np.square(gaps, out=gaps).sum(axis=1)
     return result

@@ -19,7 +19,8 @@ class Drawing:
     """Draws images from a generator, the same ones for the same seed.
 
     The inputs come from the `GeneratorSpec`, which exported files carry along. So a
-    game and its artefacts draw from the same latents, and their numbers agree.
+    game and its artefacts draw from the same latents, and their numbers agree. A
+    generator that draws from pictures is refused: noise would not be what it sees.
 
     Args:
         run: From inputs by name to outputs by name.
@@ -42,6 +43,7 @@ class Drawing:
         source: str,
         notes: tuple[str, ...] = (),
     ) -> None:
+        _check_is_drawn_from_noise(spec, source)
         self._run = run
         self.spec = spec
         self.source = source
@@ -246,6 +248,17 @@ def _assumed_spec(artefact: Any, path: Path, latent_dim: int | None) -> Any:
     latents = GeneratorInput(name, (None, latent_dim), dtype.name, "latents", Normal())
     images = GeneratorOutput(output, (None,), "float32", "image", -1.0, 1.0, "NHWC")
     return GeneratorSpec((latents,), (images,))
+
+
+def _check_is_drawn_from_noise(spec: Any, source: str) -> None:
+    pictures = [item.name for item in spec.inputs if item.role == "image"]
+    if pictures:
+        raise ValueError(
+            f"An evaluation draws from latents, and {source or 'this generator'} draws "
+            f"from pictures. Received: inputs {pictures}. Give it pictures yourself, "
+            "`Evaluation.measure(lambda num, seed: generator.predict(sources[:num]))`, "
+            "or judge pairs by `l1` and `ssim` in `game.evaluate`."
+        )
 
 
 def _judged_output(spec: Any) -> Any:

@@ -143,7 +143,13 @@ class Evaluation:
         if path.is_file():
             statistics = FeatureStatistics.load(path, **key)
             self._statistics[extractor.name] = statistics
+            self._floors.clear()
         else:
+            if fd_name(extractor) in self._without_fd:
+                raise ValueError(
+                    f"There are too few examples for the statistics in {path}: "
+                    f"{self._without_fd[fd_name(extractor)]}"
+                )
             self._statistics[extractor.name].save(path, **key)
         count = self._statistics[extractor.name].count
         self.reference = f"{count} examples in {path}"

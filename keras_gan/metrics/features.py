@@ -14,6 +14,8 @@ from keras_gan.metrics.random_network import random_network
 from keras_gan.registry import unknown
 
 PUBLISHED_FID = "inception-2015"
+# A generator without a last activation oversteps [-1, 1], but not so far.
+_FAR_OUTSIDE = 2.0
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 
@@ -86,14 +88,15 @@ class FeatureExtractor:
         """Return the features of many images.
 
         Args:
-            images: An array, or an iterable of batches, such as a `tf.data.Dataset`.
+            images: An array as above, or an iterable of batches, such as a
+                `tf.data.Dataset`.
             batch_size: Images of an array that are taken at a time.
 
         Returns:
             Float32 array of shape `(num_images, num_features)`.
         """
         batches = _batches(images, batch_size)
-        tensors = map(tf.convert_to_tensor, batches)
+        tensors = map(_checked_batch, batches)
         parts = [self._traced(batch)(batch).numpy() for batch in tensors]
         if not parts:
             raise ValueError("There are no images to take features of. Received: none.")
@@ -294,6 +297,25 @@ def _architecture(model: keras.Model) -> str:
     shapes = [tuple(weight.shape) for weight in model.weights]
     kinds = [type(layer).__name__ for layer in model.layers]
     return json.dumps([kinds, shapes])
+
+
+def _checked_batch(images: Any) -> tf.Tensor:
+    """Raises on what a network would take for images and see wrongly."""
+    if isinstance(images, (tuple, dict)):
+        raise ValueError(
+            "Features are taken of batches of images alone. Received: a "
+            f"{type(images).__name__} of {len(images)}. Map the dataset to its images."
+        )
+    images = tf.convert_to_tensor(images)
+    if images.shape.rank != 4 or images.dtype == tf.uint8:
+        return images
+    if not images.dtype.is_floating or tf.reduce_max(tf.abs(images)) > _FAR_OUTSIDE:
+        raise ValueError(
+            "Images must be floats in [-1, 1], or uint8. Received: "
+            f"dtype={images.dtype.name}, values from {tf.reduce_min(images):g} to "
+            f"{tf.reduce_max(images):g}. Scale them by `x / 127.5 - 1`."
+        )
+    return images
 
 
 def _as_floats(images: Any) -> tf.Tensor:

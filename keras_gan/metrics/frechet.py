@@ -10,7 +10,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from keras_gan import files
-from keras_gan.metrics.checks import check_same_width, checked_features
+from keras_gan.metrics.checks import (
+    check_same_scale,
+    check_same_width,
+    checked_features,
+)
 from keras_gan.metrics.distances import slices
 
 BLOCK_ROWS = 4096
@@ -193,9 +197,11 @@ def frechet_distance(
     >>> round(frechet_distance(features, features + 2.0), 6)
     16.0
     """
+    if not any(isinstance(side, FeatureStatistics) for side in (real, fake)):
+        check_same_scale(real=real, fake=fake)
     first = _gaussian("real", real, allow_rank_deficient)
     second = _gaussian("fake", fake, allow_rank_deficient)
-    check_same_width(first.mean, second.mean)
+    check_same_width(real=first.mean, fake=second.mean)
     gap = first.mean - second.mean
     overlap = _trace_of_root(first, second)
     distance = gap @ gap + first.variance + second.variance - 2.0 * overlap

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_gan import pictures
-from keras_gan.metrics.checks import check_same_width, checked_rows
+from keras_gan.metrics.checks import check_same_scale, check_same_width, checked_rows
 from keras_gan.metrics.distances import nearest
 
 # Pixels of white between the parts of a picture.
@@ -61,15 +61,17 @@ def memorisation(
     >>> memorisation(train[:20], train).copied_share
     1.0
     """
+    check_same_scale(train=train, samples=samples)
     samples = checked_rows("samples", samples, min_rows=1)
     train = checked_rows("train", train, min_rows=3)
-    check_same_width(train, samples)
+    check_same_width(train=train, samples=samples)
     distances, copied = _copies(samples, train)
     if held_out is None:
         level_distances, level_copied = _copies_within(train)
     else:
+        check_same_scale(train=train, held_out=held_out)
         held_out = checked_rows("held_out", held_out, min_rows=1)
-        check_same_width(train, held_out)
+        check_same_width(train=train, held_out=held_out)
         level_distances, level_copied = _copies(held_out, train)
     return Memorisation(
         copied_share=float(copied.mean()),

@@ -64,8 +64,8 @@ def parzen_log_likelihood(
     samples = _unit_rows("samples", samples)
     validation = _unit_rows("validation", validation)[:NUM_VALIDATION]
     test = _unit_rows("test", test)
-    check_same_width(samples, validation)
-    check_same_width(samples, test)
+    check_same_width(samples=samples, validation=validation)
+    check_same_width(samples=samples, test=test)
     sigmas = _checked_sigmas(np.logspace(-1, 0, 10) if sigmas is None else sigmas)
     choices = _log_likelihoods(samples, validation, sigmas).mean(1)
     sigma = sigmas[choices.argmax()]

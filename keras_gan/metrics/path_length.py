@@ -73,6 +73,7 @@ def perceptual_path_length(
     """
     check_positive(batch_size=batch_size)
     _check_epsilon(epsilon)
+    _check_percentiles(percentiles)
     starts, ends = _halves(latents)
     stepped = step(starts, ends, epsilon, straight)
     lengths = []
@@ -80,7 +81,14 @@ def perceptual_path_length(
         batch = slice(first, first + batch_size)
         images = draw(np.concatenate([starts[batch], stepped[batch]]))
         _check_not_quantised(np.asarray(images))
-        lengths.append(_squared_gaps(features(images)) / epsilon**2)
+        gaps = _squared_gaps(features(images))
+        if not np.isfinite(gaps).all():
+            raise ValueError(
+                "Images and their features must be finite. Received: "
+                f"{np.sum(~np.isfinite(gaps))} of {len(gaps)} pairs with NaN or "
+                "infinite ones. The generator's training diverged."
+            )
+        lengths.append(gaps / epsilon**2)
     few = slice(0, batch_size)
     _check_smooth(draw, starts[few], ends[few], epsilon, straight)
     kept = _without_tails(np.concatenate(lengths), percentiles)
@@ -129,6 +137,16 @@ def _check_epsilon(epsilon: float) -> None:
         raise ValueError(
             "`epsilon` must be a share of the way, above 0 and at most 1. Received: "
             f"epsilon={epsilon}."
+        )
+
+
+def _check_percentiles(percentiles) -> None:
+    if percentiles is None:
+        return
+    if len(percentiles) != 2 or not 0 <= percentiles[0] < percentiles[1] <= 100:
+        raise ValueError(
+            "`percentiles` must be two numbers from 0 to 100, the lower first, or None."
+            f" Received: percentiles={percentiles}."
         )
 
 

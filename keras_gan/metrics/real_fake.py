@@ -72,6 +72,12 @@ class RealFakeMetric(keras.metrics.Metric):
         self._extractor = extractor
 
     def update_state(self, real, fake):
+        real, fake = tf.convert_to_tensor(real), tf.convert_to_tensor(fake)
+        if real.shape[1:] != fake.shape[1:]:
+            raise ValueError(
+                f"The metric {self.name!r} compares examples of one shape. Received: "
+                f"real {tuple(real.shape)} and generated {tuple(fake.shape)}."
+            )
         if self._extractor is None:
             with tf.init_scope():
                 self.build(tuple(real.shape[1:]))
@@ -79,7 +85,7 @@ class RealFakeMetric(keras.metrics.Metric):
 
     def _look_at(self, images):
         # Rounding a difference of nearly equal sums must not show in the result.
-        return tf.cast(self._extractor(tf.cast(images, "float32")), "float64")
+        return tf.cast(self._extractor(images), "float64")
 
     def new_variable(self, shape: tuple[int, ...], name: str, dtype: str = "float64"):
         return self.add_variable(shape, "zeros", dtype=dtype, name=name)

@@ -9,23 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from keras_gan.metrics.directions import better
 from keras_gan.metrics.protocol import notes_of, protocol_of
 from keras_gan.metrics.verdicts import Verdict, verdicts
 
 SCHEMA_VERSION = 1
 _NUM_SAMPLES, _NUM_BESIDE, _NUM_NEIGHBOURS = 64, 10, 3
-_LOWER = ("fd", "fid", "kid", "mind", "mode_kl", "ppl", "copied_share")
-_HIGHER = (
-    "precision",
-    "recall",
-    "coverage",
-    "num_modes",
-    "high_quality_share",
-    "is",
-    "parzen",
-)
-# What another number was measured with.
-_NEITHER = ("parzen_standard_error", "parzen_sigma")
 
 
 class Number(NamedTuple):
@@ -184,19 +173,6 @@ class Report:
             for name in self.pictures
             for line in (f"![{captions[name]}]({name})", "", f"*{captions[name]}*", "")
         ]
-
-
-def better(name: str) -> str:
-    """Return which way a number is better: lower, higher, or as near as the floor.
-
-    Empty for what only says how another number was measured.
-    """
-    kind = name.partition("(")[0]
-    if kind in _NEITHER:
-        return ""
-    return {**dict.fromkeys(_LOWER, "lower"), **dict.fromkeys(_HIGHER, "higher")}.get(
-        kind, "as the floor"
-    )
 
 
 def _of_all(found):

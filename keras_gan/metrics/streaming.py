@@ -110,33 +110,34 @@ class FD(RealFakeMetric):
         self._has_warned = False
 
     def make_state(self, num_features: int):
-        self._count = self.new_variable((), "count")
         self._moments = [
             self.new_variable(shape, f"{who}_{moment}")
             for who in ("real", "fake")
             for moment, shape in (
+                ("count", ()),
                 ("sum", (num_features,)),
                 ("products", (num_features, num_features)),
             )
         ]
 
     def update(self, real, fake):
-        self._count.assign_add(tf.cast(tf.shape(real)[0], "float64"))
         for index, values in enumerate((real, fake)):
-            total, products = self._moments[2 * index : 2 * index + 2]
+            count, total, products = self._moments[3 * index : 3 * index + 3]
+            count.assign_add(tf.cast(tf.shape(values)[0], "float64"))
             total.assign_add(tf.reduce_sum(values, 0))
             products.assign_add(tf.matmul(values, values, transpose_a=True))
 
     def result(self):
-        count, *moments = (numpy_of(variable) for variable in self.variables)
+        moments = [numpy_of(variable) for variable in self._moments]
         if not all(np.isfinite(moment).all() for moment in moments):
             return np.nan
-        if count <= len(moments[0]):
-            self._warn_of_few(int(count), len(moments[0]))
+        fewest, num_features = int(min(moments[0], moments[3])), len(moments[1])
+        if fewest <= num_features:
+            self._warn_of_few(fewest, num_features)
             return np.nan
         real, fake = (
-            FeatureStatistics.of_moments(int(count), *moments[i : i + 2])
-            for i in (0, 2)
+            FeatureStatistics.of_moments(int(count), total, products)
+            for count, total, products in (moments[:3], moments[3:])
         )
         return frechet_distance(real, fake)
 
@@ -200,6 +201,11 @@ class MIND(RealFakeMetric):
         ]
 
     def update(self, real, fake):
+        tf.debugging.assert_equal(
+            tf.shape(real)[0],
+            tf.shape(fake)[0],
+            "MIND compares as many generated examples as real ones.",
+        )
         rows = self._rows_for(tf.shape(real)[0])
         self._write(self._filled, rows, tf.ones_like(rows, "float64"))
         for kept, values in zip(self._kept, (real, fake), strict=True):

@@ -9,7 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_gan.metrics.checks import check_same_width, checked_features
+from keras_gan.metrics.checks import (
+    check_same_scale,
+    check_same_width,
+    checked_features,
+)
 from keras_gan.metrics.distances import TILE_ROWS, Tile, mean, slices
 
 
@@ -64,7 +68,8 @@ def support_size(
     Args:
         samples: Features or pixels of samples, of shape `(num_samples, num_features)`.
         real: The same of real data. At most as many rows as `samples` has are drawn
-            from it; fewer make the threshold less certain.
+            from it; fewer make the threshold less certain. Rows that are equal count
+            once, or they would make it zero.
         threshold: Distance of near-duplicates, in place of `real`.
         real_collisions: Pairs of real examples that the threshold calls duplicates.
         seed: Integer that the choice of real examples depends on.
@@ -78,6 +83,8 @@ def support_size(
     >>> support_size(faces_of_a_die, threshold=0.5).num_collisions
     270
     """
+    if real is not None:
+        check_same_scale(real=real, samples=samples)
     samples = checked_features("samples", samples)
     num_pairs, ceiling = _num_pairs(samples), math.inf
     if threshold is None:
@@ -117,14 +124,19 @@ def _checked_real(samples, real, seed) -> np.ndarray:
             "What is a near-duplicate? Received neither `real` nor `threshold`. Give "
             "real data for a threshold that is measured on it, or the distance."
         )
-    real = checked_features("real", real)
-    check_same_width(real, samples)
+    real = _distinct(checked_features("real", real))
+    check_same_width(real=real, samples=samples)
     if len(real) > len(samples):
         chosen = np.random.default_rng(seed).choice(
             len(real), len(samples), replace=False
         )
         real = real[chosen]
     return real
+
+
+def _distinct(rows: np.ndarray) -> np.ndarray:
+    _, first = np.unique([hash(row.tobytes()) for row in rows], return_index=True)
+    return rows[np.sort(first)]
 
 
 def _threshold_of(real, real_collisions, num_pairs) -> float:
