@@ -16,6 +16,7 @@ from keras_gan.metrics import streaming
 from keras_gan.metrics.features import FeatureExtractor, get
 from keras_gan.metrics.frechet import frechet_distance
 from keras_gan.metrics.mind import mind
+from keras_gan.metrics.neighbourhoods import density_coverage, precision_recall
 from tests import harness
 
 PIPELINE = harness.digits(batch_size=256)
@@ -103,6 +104,22 @@ def test_both_sides_of_a_metric_are_seen_as_they_are():
         streaming.MIND().update_state(real, fake)
 
 
+def test_shares_of_batches_are_those_of_all_kept_features_at_once():
+    real, fake = vectors(0, 90), vectors(1, 90, shift=0.5)
+    expected = {
+        **precision_recall(real[:80], fake[:80])._asdict(),
+        **density_coverage(real[:80], fake[:80])._asdict(),
+    }
+    for name, value in expected.items():
+        metric = streaming.METRICS[name](num_images=80)
+        assert metric.name == name and 0 < value < 1.5
+        assert update(metric, real, fake, 64) == pytest.approx(value)
+        few = streaming.METRICS[name]()
+        assert np.isnan(update(few, real[:3], fake[:3], 3))
+        with pytest.raises(ValueError, match="`num_images` must be"):
+            streaming.METRICS[name](num_images=3)
+
+
 def test_too_few_images_for_fd_are_nan_with_one_warning_that_says_how_many():
     metric = streaming.FD()
     with pytest.warns(UserWarning, match="'fd' is NaN.* 4 features needs 5") as seen:
@@ -161,7 +178,7 @@ def test_unknown_and_double_metrics_are_refused_with_what_to_do():
         harness.gan(metrics=streaming.KID(name="d_loss"))
 
 
-def test_keras_callbacks_find_out_that_less_is_better():
+def test_keras_callbacks_find_out_which_way_is_better():
     model = harness.gan(metrics=["kid", "mind", "fd"])
     for name in ("val_kid", "val_mind", "val_fd"):
         stopper = keras.callbacks.EarlyStopping(name)
@@ -170,6 +187,14 @@ def test_keras_callbacks_find_out_that_less_is_better():
         for epoch, number in enumerate([0.5, 0.4]):
             stopper.on_epoch_end(epoch, {name: number})
         assert stopper.best == 0.4
+    model = harness.gan(metrics=["recall", "coverage"])
+    for name in ("val_recall", "val_coverage"):
+        stopper = keras.callbacks.EarlyStopping(name)
+        stopper.set_model(model)
+        stopper.on_train_begin()
+        for epoch, number in enumerate([0.5, 0.4]):
+            stopper.on_epoch_end(epoch, {name: number})
+        assert stopper.best == 0.5
     variables = model.metrics_variables
     assert len({id(variable) for variable in variables}) == len(variables)
 
@@ -341,7 +366,7 @@ def test_replicas_judge_their_shares_and_the_sum_is_reported():
             np.testing.assert_allclose(history["val_" + name][0], found[name])
         judges = {judge.name: judge for judge in model._journal.judges}
         assert numpy_of(judges["kid"].weight) == 28 * 64
-        assert numpy_of(judges["fd"]._count) == 28 * 64
+        assert numpy_of(judges["fd"]._moments[0]) == 28 * 64
         filled = numpy_of(judges["mind"]._filled)
         assert filled.tolist()[:-1] == [1.0] * 128
         reals = numpy_of(judges["mind"]._kept[0])[:-1]

@@ -15,6 +15,11 @@ from keras_gan.metrics.features import FeatureExtractor as FeatureExtractor
 from keras_gan.metrics.frechet import FeatureStatistics as FeatureStatistics
 from keras_gan.metrics.frechet import frechet_distance as frechet_distance
 from keras_gan.metrics.inception_score import inception_score as inception_score
+from keras_gan.metrics.kept import MIND as MIND
+from keras_gan.metrics.kept import Coverage as Coverage
+from keras_gan.metrics.kept import Density as Density
+from keras_gan.metrics.kept import Precision as Precision
+from keras_gan.metrics.kept import Recall as Recall
 from keras_gan.metrics.kernel import kernel_distance as kernel_distance
 from keras_gan.metrics.memorisation import memorisation as memorisation
 from keras_gan.metrics.memorisation import neighbour_picture as neighbour_picture
@@ -33,7 +38,6 @@ from keras_gan.metrics.report import Report as Report
 from keras_gan.metrics.retrieval import retrieval_recall as retrieval_recall
 from keras_gan.metrics.streaming import FD as FD
 from keras_gan.metrics.streaming import KID as KID
-from keras_gan.metrics.streaming import MIND as MIND
 from keras_gan.metrics.support import support_size as support_size
 from keras_gan.metrics.tables import column_shapes as column_shapes
 from keras_gan.metrics.tables import efficacy as efficacy

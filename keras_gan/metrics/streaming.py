@@ -3,7 +3,6 @@
 References:
     Bińkowski et al., 2018 (arXiv:1801.01401): KID
     Heusel et al., 2017 (arXiv:1706.08500): the Fréchet distance
-    arXiv:2605.06797: MIND
 """
 
 import warnings
@@ -13,14 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.metrics.frechet import FeatureStatistics, frechet_distance
-from keras_gan.metrics.mind import mind
+from keras_gan.metrics.kept import MIND, Coverage, Density, Precision, Recall
 from keras_gan.metrics.paired import L1, SSIM
-from keras_gan.metrics.real_fake import (
-    RealFakeMetric,
-    num_replicas,
-    numpy_of,
-    replica,
-)
+from keras_gan.metrics.real_fake import RealFakeMetric, numpy_of
 from keras_gan.registry import Registry
 
 
@@ -154,94 +148,19 @@ class FD(RealFakeMetric):
         )
 
 
-@keras.saving.register_keras_serializable(package="keras_gan")
-class MIND(RealFakeMetric):
-    """Sliced Wasserstein distance of the features; needs few images (arXiv:2605.06797).
-
-    The features of the first `num_images` reals and of as many fakes are kept, and
-    the distance is taken once, at the end of `evaluate`; the batches' logs show NaN.
-    Under a strategy every replica keeps its share.
-
-    Args:
-        features: See `RealFakeMetric`.
-        num_images: Most images kept of each kind, memory for
-            `2 * num_images * num_features` float32 numbers.
-        num_projections: Random directions.
-        seed: Seed of the directions.
-        name: Name of the metric.
-    """
-
-    def __init__(
-        self,
-        features=None,
-        *,
-        num_images: int = 2000,
-        num_projections: int = 1000,
-        seed: int = 2020,
-        name: str = "mind",
-    ):
-        super().__init__(features, name=name)
-        if num_images < 2:
-            raise ValueError(
-                f"`num_images` must be 2 or more. Received: num_images={num_images}"
-            )
-        self.num_images = num_images
-        self.num_projections = num_projections
-        self.seed = seed
-
-    def make_state(self, num_features: int):
-        self._share = self.num_images // num_replicas()
-        # The last row takes what is one too many.
-        rows = self._share * num_replicas() + 1
-        self._seen = self.new_variable((), "seen")
-        self._filled = self.new_variable((rows,), "filled")
-        self._kept = [
-            self.new_variable((rows, num_features), name, "float32")
-            for name in ("real", "fake")
-        ]
-
-    def update(self, real, fake):
-        tf.debugging.assert_equal(
-            tf.shape(real)[0],
-            tf.shape(fake)[0],
-            "MIND compares as many generated examples as real ones.",
-        )
-        rows = self._rows_for(tf.shape(real)[0])
-        self._write(self._filled, rows, tf.ones_like(rows, "float64"))
-        for kept, values in zip(self._kept, (real, fake), strict=True):
-            self._write(kept, rows, tf.cast(values, "float32"))
-        self._seen.assign_add(tf.cast(tf.size(rows), "float64"))
-
-    def _rows_for(self, size):
-        """Rows of a batch: those of other replicas stay zero, so that sums unite."""
-        positions = tf.cast(self._seen.value, "int32") + tf.range(size)
-        first = self._share * replica()
-        last = self._filled.shape[0] - 1
-        return tf.where(positions < self._share, first + positions, last)
-
-    def _write(self, variable, rows, values):
-        old = tf.convert_to_tensor(variable.value)
-        variable.assign(tf.tensor_scatter_nd_update(old, rows[:, None], values))
-
-    def result(self):
-        filled = numpy_of(self._filled)[:-1] > 0
-        real, fake = (numpy_of(kept)[:-1][filled] for kept in self._kept)
-        if len(real) < 2 or not (np.isfinite(real).all() and np.isfinite(fake).all()):
-            return np.nan
-        return mind(real, fake, num_projections=self.num_projections, seed=self.seed)
-
-    def get_config(self) -> dict:
-        return {
-            **super().get_config(),
-            "num_images": self.num_images,
-            "num_projections": self.num_projections,
-            "seed": self.seed,
-        }
-
-
 METRICS = Registry(
     "metric",
-    {"kid": KID, "mind": MIND, "fd": FD, "l1": L1, "ssim": SSIM},
+    {
+        "kid": KID,
+        "mind": MIND,
+        "fd": FD,
+        "precision": Precision,
+        "recall": Recall,
+        "density": Density,
+        "coverage": Coverage,
+        "l1": L1,
+        "ssim": SSIM,
+    },
     base=keras.metrics.Metric,
 )
 
