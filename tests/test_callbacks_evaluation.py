@@ -8,7 +8,8 @@ import pytest
 
 from keras_gan import callbacks
 from keras_gan.metrics import evaluation as metrics
-from tests import harness
+from keras_gan.metrics.drawing import Drawing
+from tests import games_translation, harness
 
 PIPELINE = harness.digits(batch_size=256)
 
@@ -60,6 +61,27 @@ def test_evaluate_measures_the_first_and_every_nth_epoch_and_repeats_between():
     shown = [logs["fd(pixels)"] for logs in run_epochs(watcher, range(7))]
     assert shown == [1, 1, 2, 2, 2, 3, 3]
     assert all((images == 9).all() for images in evaluation.drawn)
+
+
+def test_evaluate_measures_the_path_length_of_the_generator_as_it_is_now():
+    model = harness.gan()
+    examples = next(iter(PIPELINE.dataset())).numpy()
+    judge = metrics.Evaluation(examples, metrics=("path_length",), features="pixels")
+    watcher = callbacks.Evaluate(judge)
+    logs = model.fit(
+        PIPELINE, epochs=2, steps_per_epoch=1, callbacks=[watcher], verbose=0
+    ).history
+    first, last = logs["ppl(pixels)"]
+    assert first != last == judge.measure(Drawing.of(model))["ppl(pixels)"]
+
+
+def test_evaluate_refuses_what_draws_from_pictures_before_an_epoch_is_trained():
+    game = games_translation.pix2pix()
+    judge = metrics.Evaluation(np.zeros((60, 8, 8, 1), "float32"))
+    watcher = callbacks.Evaluate(judge)
+    watcher.set_model(game)
+    with pytest.raises(ValueError, match="draws from pictures"):
+        watcher.on_train_begin()
 
 
 def test_evaluate_drops_the_rows_of_epochs_that_a_resumed_training_repeats(tmp_path):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_gan.callbacks.rows import EpochRows
+from keras_gan.metrics.drawing import Drawing
 from keras_gan.models import checks
 
 
@@ -24,7 +25,8 @@ class Evaluate(keras.callbacks.Callback):
     Args:
         evaluation: A `keras_gan.metrics.evaluation.Evaluation`, or any object whose
             `measure(draw, seed)` returns floats by name, where
-            `draw(num_images, seed)` returns images.
+            `draw(num_images, seed)` returns images. Where its `metrics` have the path
+            length, `draw` is a `Drawing` of the model.
         every_epochs: Epochs between two evaluations.
         seed: Seed of the latents, the same each time.
         file: File of one JSON line an evaluation, or `None`. A resumed training
@@ -49,6 +51,9 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._rows.open()
+        self._draw = self._generate
+        if "path_length" in getattr(self.evaluation, "metrics", ()):
+            self._draw = Drawing.of(self.model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._rows.begin(epoch)
@@ -72,21 +77,34 @@ class Evaluate(keras.callbacks.Callback):
         }
 
     def _measure(self, last) -> dict[str, float]:
-        self._is_finite = True
+        draw = _Watched(self._draw)
         try:
-            numbers = self.evaluation.measure(self._draw, self.seed)
+            numbers = self.evaluation.measure(draw, self.seed)
         except ValueError:
             # A game that diverged is for others to end, with its last files written.
-            if self._is_finite or not last:
+            if draw.is_finite or not last:
                 raise
             return dict.fromkeys(last, np.nan)
         return {name: float(number) for name, number in numbers.items()}
 
-    def _draw(self, num_images: int, seed: int):
-        images = self.model.generate(num_images, seed=seed)
-        self._is_finite &= bool(np.isfinite(images).all())
+    def _generate(self, num_images: int, seed: int):
+        return self.model.generate(num_images, seed=seed)
+
+
+class _Watched:
+    """A draw that remembers whether all that it drew was finite."""
+
+    def __init__(self, draw):
+        self._draw, self.is_finite = draw, True
+
+    def __call__(self, num_images, seed):
+        images = self._draw(num_images, seed)
+        self.is_finite &= bool(np.isfinite(images).all())
         # A picture is shown clipped, and so it is judged.
         return np.clip(images, -1.0, 1.0) if images.ndim == 4 else images
+
+    def __getattr__(self, name):
+        return getattr(self._draw, name)
 
 
 def _holds_numbers(row: dict) -> bool:
