@@ -256,6 +256,8 @@ def test_the_protocol_says_which_halves_and_by_which_settings(held_out, digits):
         "mind": "1000 projections",
         "precision_recall": "3 neighbours",
         "memorisation": "200 samples searched",
+        "support": "near-duplicates are as near as the 10 nearest pairs of as many "
+        "real examples, in pixels",
     }
     some = digits.at(np.arange(100))
     halves = Evaluation(some, train=some, metrics="diversity")
@@ -364,6 +366,14 @@ def bad_cases(digits):
         return Evaluation(images, metrics=("mind",)).measure(lambda n, seed: result[:n])
 
     return {
+        "count": (
+            lambda: Evaluation(images, num_images="50"),
+            "`num_images` must be a whole number",
+        ),
+        "one seed": (
+            lambda: Evaluation(images, metrics=("mind",)).report(None, seeds=3),
+            "`seeds` must be one or more integers",
+        ),
         "few": (lambda: Evaluation(images[:30]), "at least 20 real examples"),
         "rank": (lambda: Evaluation(images, metrics=("fd",)), "480 features, so"),
         "unknown": (lambda: Evaluation(images, metrics=("fdd",)), "Unknown metric"),

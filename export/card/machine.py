@@ -31,10 +31,10 @@ def machine() -> dict[str, Any]:
     }
 
 
-def versions() -> dict[str, str]:
-    """Return the releases of the packages that make and run artefacts."""
+def versions(*more: str) -> dict[str, str]:
+    """Return the releases of the packages that make and run artefacts, and of more."""
     found = {}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *more):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

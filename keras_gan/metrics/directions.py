@@ -11,8 +11,8 @@ _HIGHER = (
     "parzen",
     "ssim",
 )
-# What another number was measured with.
-_NEITHER = ("parzen_standard_error", "parzen_sigma")
+# What another number was measured with, or how sure it is.
+_NEITHER = ("kid_deviation", "parzen_standard_error", "parzen_sigma")
 
 
 def better(name: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from keras_gan.data.examples import Examples
 from keras_gan.metrics import choice, measures
 from keras_gan.metrics import features as features_lib
+from keras_gan.metrics.checks import check_positive
 from keras_gan.metrics.choice import METRICS as METRICS
 from keras_gan.metrics.copies import TrainingSet
 from keras_gan.metrics.features import FeatureExtractor, fd_name
@@ -66,6 +67,7 @@ class Evaluation:
         classifier: Any = None,
         seed: int = 2020,
     ) -> None:
+        check_positive(num_images=num_images)
         self.has_held_out = train is not None and train is not real
         self.data = as_examples(real)
         self.train = None if train is None else as_examples(train)
@@ -179,6 +181,10 @@ class Evaluation:
         """
         from keras_gan.metrics.report import Report
 
+        if isinstance(seeds, int):
+            raise ValueError(
+                f"`seeds` must be one or more integers, as (0, 1, 2). Received: {seeds}"
+            )
         return Report.of(self, draw, tuple(seeds), **context)
 
     def drawn(self, draw: Draw, seed: int) -> np.ndarray:

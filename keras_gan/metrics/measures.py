@@ -56,7 +56,9 @@ def _frechet(look: Look) -> dict[str, float]:
 def _kernel(look: Look) -> dict[str, float]:
     number, size = subsets(len(look.fake))
     found = kernel_distance(look.real, look.fake, num_subsets=number, subset_size=size)
-    return {f"kid({look.name})": found.mean}
+    distance = {f"kid({look.name})": found.mean}
+    # One subset has no deviation.
+    return distance | ({f"kid_deviation({look.name})": found.std} if number > 1 else {})
 
 
 def _mind(look: Look) -> dict[str, float]:

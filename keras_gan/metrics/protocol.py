@@ -4,11 +4,14 @@ import datetime
 from typing import Any
 
 from keras_gan.metrics.diversity import ms_ssim_diversity
+from keras_gan.metrics.inception_score import inception_score
 from keras_gan.metrics.measures import NUM_PATHS, NUM_SEARCHED, subsets
 from keras_gan.metrics.mind import mind
+from keras_gan.metrics.modes import mixture_modes
 from keras_gan.metrics.neighbourhoods import density_coverage, precision_recall
 from keras_gan.metrics.parzen import NUM_VALIDATION
 from keras_gan.metrics.path_length import perceptual_path_length
+from keras_gan.metrics.support import support_size
 
 
 def protocol_of(evaluation: Any, seeds: tuple[int, ...], resize: str) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def protocol_of(evaluation: Any, seeds: tuple[int, ...], resize: str) -> dict[st
         "seeds": list(seeds),
         "seed_of_real_examples": evaluation.seed,
         "written": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "versions": versions(),
+        "versions": versions("scipy"),
         "machine": machine(),
     }
 
@@ -69,6 +72,12 @@ def settings_of(evaluation: Any) -> dict[str, str]:
         "density_coverage": f"{_default(density_coverage, neighbours)} neighbours",
         "diversity": f"{_default(ms_ssim_diversity, 'num_pairs')} pairs",
         "memorisation": f"{min(NUM_SEARCHED, num_images)} samples searched",
+        "support": f"near-duplicates are as near as the "
+        f"{_default(support_size, 'real_collisions')} nearest pairs of as many real "
+        "examples, in pixels",
+        "inception_score": f"{_default(inception_score, 'num_splits')} splits",
+        "modes": f"points within {_default(mixture_modes, 'radius'):g} "
+        "deviations of a center, or the classes that the classifier finds",
         "path_length": (
             f"{pairs} pairs, steps of {path['epsilon']:g} of the way, percentiles "
             "{:g} to {:g}".format(*path["percentiles"])
