@@ -12,6 +12,7 @@ from keras_gan.metrics.classifier import (
     train_classifier,
 )
 from keras_gan.metrics.evaluation import Evaluation
+from keras_gan.metrics.modes import stacked_modes
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,19 @@ def test_digits_are_told_apart_and_features_lead_to_the_classes(classifier, digi
     logits = classifier.predict(unseen.images, verbose=0)
     np.testing.assert_array_equal(told.argmax(1), logits.argmax(1))
     assert np.mean(told.argmax(1) == unseen.labels) > 0.8
+
+
+def test_the_channels_of_stacked_digits_are_told_apart(classifier, digits):
+    unseen = digits.at(np.arange(1200, 1500))
+    told = classifier.predict(unseen.images, verbose=0).argmax(1)
+    stacked = unseen.images[..., 0].reshape(100, 3, 8, 8).transpose(0, 2, 3, 1)
+    triples = {tuple(triple) for triple in told.reshape(100, 3).tolist()}
+    found = stacked_modes(classifier, stacked)
+    assert found.num_modes == len(triples)
+    counts = np.unique(told.reshape(100, 3) @ [100, 10, 1], return_counts=True)[1]
+    assert found.kl == pytest.approx(np.sum(counts / 100 * np.log(counts * 10)))
+    with pytest.raises(ValueError, match=r"\(num_samples, 8, 8, channels\)"):
+        stacked_modes(classifier, stacked[:, :4])
 
 
 @pytest.mark.slow

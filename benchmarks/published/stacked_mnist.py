@@ -19,7 +19,7 @@ from common import Results, digest, on_mnist
 import keras_gan
 from keras_gan import data, networks, penalties
 from keras_gan.callbacks import SaveModel
-from keras_gan.metrics.modes import class_modes
+from keras_gan.metrics.modes import stacked_modes
 
 WIDTH, LATENT_DIM, BATCH_SIZE = 32, 100, 64
 GAMMA, LEARNING_RATE, EMA_MOMENTUM = 1.0, 2e-4, 0.999
@@ -84,13 +84,7 @@ def new_game(seed: int) -> keras_gan.GAN:
 def count(game, classifier, seed: int) -> dict[str, float]:
     """Counts the classes among the samples of a game."""
     images = game.generate(NUM_SAMPLES, seed=seed, batch_size=500)
-    digits = [
-        classifier.probabilities_of(
-            classifier.features.extract(images[..., channel, None])
-        ).argmax(axis=1)
-        for channel in range(3)
-    ]
-    found = class_modes(np.stack(digits, axis=1) @ [100, 10, 1], 1000)
+    found = stacked_modes(classifier, images)
     return {"modes": found.num_modes, "kl": round(found.kl, 4)}
 
 

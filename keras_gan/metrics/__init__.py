@@ -26,6 +26,7 @@ from keras_gan.metrics.memorisation import neighbour_picture as neighbour_pictur
 from keras_gan.metrics.mind import mind as mind
 from keras_gan.metrics.modes import class_modes as class_modes
 from keras_gan.metrics.modes import mixture_modes as mixture_modes
+from keras_gan.metrics.modes import stacked_modes as stacked_modes
 from keras_gan.metrics.neighbourhoods import density_coverage as density_coverage
 from keras_gan.metrics.neighbourhoods import precision_recall as precision_recall
 from keras_gan.metrics.paired import L1 as L1
