@@ -282,7 +282,7 @@ COMPILING = [
          "AdversarialLoss", "Known names"),
     Case("penalty", recompile(penalties="r3"), "'r3'", "Known:", "Did you mean"),
     Case("metric", recompile(metrics="accuracy"), "'accuracy'", "Unknown metric",
-         "Known: fd, kid"),
+         "Known: coverage, density, fd, kid"),
     Case("turns", recompile(turns="both"), "'both'", "'alternating'", "Choose one"),
     Case("turns 0", recompile(discriminator_steps=0), "Received: 0", COUNT, WHOLE),
     Case("execution 0", recompile(steps_per_execution=0), "Received: 0", COUNT, WHOLE),

@@ -355,7 +355,7 @@ def test_what_a_checkpoint_costs_is_chosen_in_minutes_too(tmp_path):
         Checkpoint(tmp_path, every_minutes=0)
     with pytest.raises(ValueError, match="`every_steps` must be an integer of at"):
         Checkpoint(tmp_path, every_steps=0)
-    with pytest.raises(ValueError, match="`mode` must be one of 'min', 'max'"):
+    with pytest.raises(ValueError, match="`mode` must be one of 'auto', 'min', 'max'"):
         Checkpoint(tmp_path, mode="best")
     with pytest.raises(ValueError, match="One callback keeps"):
         harness.gan().fit(PIPELINE, callbacks=[keeper, Checkpoint(tmp_path / "b")])
