@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from keras_gan import cli, export
 from keras_gan.cli.evaluate import _evaluation, _folder_of, _notes
-from keras_gan.data.examples import Examples
+from keras_gan.data.examples import Examples, load_examples
 from keras_gan.metrics.drawing import Drawing, open_drawing
 from keras_gan.runs import Run, Settings
 from tests import harness
@@ -53,6 +53,43 @@ def test_a_run_is_compared_with_its_own_data(run):
         *("evaluation.json", "evaluation.md"),
         *("samples.png", "neighbours.png"),
     }
+
+
+def drawer_of(images):
+    """A generator that draws these images and no others, and some of one image."""
+    pixels = images.reshape(len(images), -1)
+    layers = [
+        keras.layers.Dense(len(images), name="scores"),
+        keras.layers.Rescaling(1e6),
+        keras.layers.Softmax(),
+        keras.layers.Dense(pixels.shape[1], use_bias=False, name="pixels"),
+        keras.layers.Reshape(images.shape[1:]),
+    ]
+    keras.utils.set_random_seed(0)
+    generator = keras.Sequential([keras.Input((16,)), *layers])
+    generator.get_layer("pixels").set_weights([pixels])
+    return generator
+
+
+@pytest.mark.parametrize(
+    ("num_images", "said"),
+    [(1, "Collapsed: it repeats itself"), (1797, "Memorised: it returns training")],
+)
+def test_a_report_calls_out_who_collapsed_and_who_returns_the_training_data(
+    tmp_path, num_images, said
+):
+    images = load_examples("digits").images[:num_images]
+    drawer_of(images).save(tmp_path / "drawer.keras")
+    metrics = ("precision_recall", "support", "memorisation")
+    asked = [word for name in metrics for word in ("--metrics", name)]
+    result = call(
+        *("evaluate", tmp_path / "drawer.keras", "--data", "digits", "--seeds", 1),
+        *("--features", "pixels", *asked, "--out", tmp_path / "report"),
+    )
+    assert result.exit_code == 0, result.output
+    for text in (result.output, (tmp_path / "report" / "evaluation.md").read_text()):
+        (about,) = (line for line in text.splitlines() if said in line)
+        assert about
 
 
 def test_draws_of_a_seed_begin_alike_and_are_those_of_their_latents():
