@@ -28,6 +28,9 @@ def conditioning_accuracy(
         `"classifier_accuracy"`, that of the classifier on held-out real images;
         `"num_images"`; and `"by_class"`, a dict from class to the accuracy among the
         images that were asked for it.
+
+    Raises:
+        ValueError: If the images leave [-1, 1], or a label is none of the classifier's.
     """
     images, labels = np.asarray(images), np.asarray(labels)
     images = checked_draw(images, images.shape)

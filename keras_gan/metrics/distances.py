@@ -47,6 +47,10 @@ def nearest(
         Distances, float64, nearest first, and the rows of the references, int64, both
         of shape `(num_queries, num_neighbours)`.
 
+    Raises:
+        ValueError: If there are fewer references than neighbours, the widths differ, or
+            one side holds uint8 pixels and the other images in [-1, 1].
+
     Example:
 
     >>> points = np.array([[0.0], [1.0], [3.0]])

@@ -34,6 +34,10 @@ def ms_ssim_diversity(
 
     Returns:
         The mean over the pairs, from 0 to 1.
+
+    Raises:
+        ValueError: If the images are not finite floats in [-1, 1] of one shape, or
+            fewer than two.
     """
     check_positive(num_pairs=num_pairs, batch_size=batch_size)
     images = _checked_images(images)

@@ -191,6 +191,11 @@ def frechet_distance(
     Returns:
         The distance, 0 or more.
 
+    Raises:
+        ValueError: If a side is no finite matrix of features, the widths differ, or one
+            side holds uint8 pixels and the other images in [-1, 1]; if there are too
+            few images for a covariance of full rank, unless that is allowed.
+
     Example:
 
     >>> features = np.random.default_rng(0).normal(size=(100, 4))

@@ -36,6 +36,10 @@ def inception_score(
     Returns:
         Mean and standard deviation over the splits.
 
+    Raises:
+        ValueError: If there are fewer images than splits, or the rows are no
+            probabilities.
+
     Example:
 
     >>> inception_score(np.eye(4)[np.arange(80) % 4], num_splits=1).mean

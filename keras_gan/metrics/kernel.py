@@ -42,6 +42,11 @@ def kernel_distance(
         Mean and standard deviation over the subsets. The standard error of the mean
         is not the deviation over the root of `num_subsets`, since subsets overlap.
 
+    Raises:
+        ValueError: If a side is no finite matrix of features, the widths differ, or one
+            side holds uint8 pixels and the other images in [-1, 1]; or if there are
+            fewer images than a subset takes.
+
     Example:
 
     >>> features = np.random.default_rng(0).normal(size=(60, 4))

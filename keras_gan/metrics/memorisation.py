@@ -55,6 +55,11 @@ def memorisation(
     Returns:
         A `Memorisation`.
 
+    Raises:
+        ValueError: If a side is no finite matrix, the widths differ, one side holds
+            uint8 pixels and the other images in [-1, 1], or `train` has under three
+            rows.
+
     Example:
 
     >>> train = np.random.default_rng(0).normal(size=(50, 2))

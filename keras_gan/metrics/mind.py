@@ -39,6 +39,10 @@ def mind(
     Returns:
         The distance, 0 or more.
 
+    Raises:
+        ValueError: If a side is no finite matrix of features, the widths differ, or one
+            side holds uint8 pixels and the other images in [-1, 1].
+
     Example:
 
     >>> features = np.random.default_rng(0).normal(size=(64, 3))

@@ -60,6 +60,10 @@ def mixture_modes(
     Returns:
         A `MixtureModes`.
 
+    Raises:
+        ValueError: If the samples are not finite, their width is not that of the
+            centers, or `stddev` or `radius` is not positive.
+
     Example:
 
     >>> mixture_modes([[0.0], [0.5], [10.1]], [[0.0], [10.0], [20.0]], 0.1).num_modes
@@ -90,6 +94,9 @@ def class_modes(labels: np.ndarray, num_classes: int) -> ClassModes:
 
     Returns:
         A `ClassModes`.
+
+    Raises:
+        ValueError: If the labels are not integers in [0, num_classes).
 
     Example:
 

@@ -42,6 +42,11 @@ def precision_recall(
     Returns:
         Both shares, from 0 to 1.
 
+    Raises:
+        ValueError: If a side is no finite matrix of features, the widths differ, or one
+            side holds uint8 pixels and the other images in [-1, 1]; or if there are no
+            more images than neighbours.
+
     Example:
 
     >>> square = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
@@ -79,6 +84,11 @@ def density_coverage(
 
     Returns:
         Density, 0 or more, and coverage, from 0 to 1.
+
+    Raises:
+        ValueError: If a side is no finite matrix of features, the widths differ, or one
+            side holds uint8 pixels and the other images in [-1, 1]; or if there are no
+            more images than neighbours.
 
     Example:
 

@@ -55,6 +55,10 @@ def parzen_log_likelihood(
     Returns:
         A `Parzen`.
 
+    Raises:
+        ValueError: If values lie outside of [0, 1], the shapes differ, or a width is
+            not positive.
+
     Example:
 
     >>> points = np.array([[0.0], [1.0]])

@@ -64,6 +64,11 @@ def perceptual_path_length(
     Returns:
         Mean and standard deviation over the pairs.
 
+    Raises:
+        ValueError: If the latents are no pairs, an option is out of its range, or what
+            is drawn is not finite.
+        NoPathLength: If the images are quantised, or don't follow so short a step.
+
     Example:
 
     >>> latents = np.random.default_rng(0).normal(size=(64, 5))

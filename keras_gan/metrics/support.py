@@ -77,6 +77,10 @@ def support_size(
     Returns:
         A `SupportSize`.
 
+    Raises:
+        ValueError: If neither `real` nor a `threshold` is given, or there are too few
+            real examples to measure one; if the sides differ in width or in scale.
+
     Example:
 
     >>> faces_of_a_die = np.arange(60)[:, None] % 6.0
