@@ -165,7 +165,7 @@ def test_a_crafted_description_gets_one_error(tmp_path):
 
 @pytest.mark.parametrize("location", ["../secret.bin", "/etc/hosts"])
 def test_an_onnx_file_may_not_read_files_outside_of_its_folder(location, tmp_path):
-    (tmp_path / "secret.bin").write_bytes(np.full(4, 42, "float32").tobytes())
+    (tmp_path / "secret.bin").write_bytes(np.full(4, 31415926, "float32").tobytes())
     weights = onnx.TensorProto(
         name="weights",
         data_type=onnx.TensorProto.FLOAT,
@@ -188,7 +188,7 @@ def test_an_onnx_file_may_not_read_files_outside_of_its_folder(location, tmp_pat
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ExportError, match="onnxruntime") as caught:
         load_artefact(path)
-    assert "42" not in str(caught.value)
+    assert "31415" not in str(caught.value).replace(".", "")
     with pytest.raises(ExportError):
         open_drawing(path, latent_dim=4)
 
