@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 # By how much a generator without a last activation may leave [-1, 1].
-_OVERSTEP = 0.5
+OVERSTEP = 0.5
 
 
 def checked_features(name: str, features: Any, min_rows: int = 2) -> np.ndarray:
@@ -71,7 +71,7 @@ def check_same_scale(**sides: Any) -> None:
         return
     (other,) = arrays.keys() - bytes_
     low, high = arrays[other].min(), arrays[other].max()
-    if arrays[bytes_[0]].max() > 1 and max(abs(low), abs(high)) <= 1.0 + _OVERSTEP:
+    if arrays[bytes_[0]].max() > 1 and max(abs(low), abs(high)) <= 1.0 + OVERSTEP:
         raise ValueError(
             f"{_both(sides)} must be on one scale. Received: `{bytes_[0]}` of uint8 "
             f"pixels and `{other}` from {low:g} to {high:g}. Scale the uint8 side, for "

@@ -10,12 +10,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gan.metrics.checks import OVERSTEP
 from keras_gan.metrics.random_network import random_network
 from keras_gan.registry import unknown
 
 PUBLISHED_FID = "inception-2015"
-# A generator without a last activation oversteps [-1, 1], but not so far.
-_FAR_OUTSIDE = 2.0
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*")
 
 
@@ -309,7 +308,7 @@ def _checked_batch(images: Any) -> tf.Tensor:
     images = tf.convert_to_tensor(images)
     if images.shape.rank != 4 or images.dtype == tf.uint8:
         return images
-    if not images.dtype.is_floating or tf.reduce_max(tf.abs(images)) > _FAR_OUTSIDE:
+    if not images.dtype.is_floating or tf.reduce_max(tf.abs(images)) > 1 + OVERSTEP:
         raise ValueError(
             "Images must be floats in [-1, 1], or uint8. Received: "
             f"dtype={images.dtype.name}, values from {tf.reduce_min(images):g} to "

@@ -133,47 +133,7 @@ class MIND(KeptFeatures):
 
 
 class _Share(KeptFeatures):
-    # More is better, and two images need neighbours to have balls.
-    _direction = "up"
-    num_neighbours = 3
-
-    def __init__(self, features=None, *, num_images=2000, name=""):
-        self.fewest = self.num_neighbours + 1
-        name = name or type(self).__name__.lower()
-        super().__init__(features, num_images=num_images, name=name)
-
-
-@keras.saving.register_keras_serializable(package="keras_gan")
-class Precision(_Share):
-    """Share of the generated images near some real one, see `precision_recall`.
-
-    Args:
-        features: See `RealFakeMetric`.
-        num_images: See `KeptFeatures`; the share depends on it.
-        name: Name of the metric.
-    """
-
-    def measure(self, real, fake):
-        return precision_recall(real, fake).precision
-
-
-@keras.saving.register_keras_serializable(package="keras_gan")
-class Recall(_Share):
-    """Share of the real images near some generated one, see `precision_recall`.
-
-    Args:
-        features: See `RealFakeMetric`.
-        num_images: See `KeptFeatures`; the share depends on it.
-        name: Name of the metric.
-    """
-
-    def measure(self, real, fake):
-        return precision_recall(real, fake).recall
-
-
-@keras.saving.register_keras_serializable(package="keras_gan")
-class Density(_Share):
-    """Real balls around a generated image, by their usual number: `density_coverage`.
+    """One number of a plain function of both sides, of which more is better.
 
     Args:
         features: See `RealFakeMetric`.
@@ -181,23 +141,43 @@ class Density(_Share):
         name: Name of the metric.
     """
 
-    num_neighbours = 5
+    _direction = "up"
+    function = staticmethod(precision_recall)
+    field = ""
+
+    def __init__(self, features=None, *, num_images: int = 2000, name: str = ""):
+        self.fewest = self.function.__kwdefaults__["num_neighbours"] + 1
+        super().__init__(features, num_images=num_images, name=name or self.field)
 
     def measure(self, real, fake):
-        return density_coverage(real, fake).density
+        return getattr(self.function(real, fake), self.field)
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class Precision(_Share):
+    """Share of the generated images near some real one, see `precision_recall`."""
+
+    field = "precision"
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class Recall(_Share):
+    """Share of the real images near some generated one, see `precision_recall`."""
+
+    field = "recall"
+
+
+@keras.saving.register_keras_serializable(package="keras_gan")
+class Density(_Share):
+    """How crowded real balls are with generated images, see `density_coverage`."""
+
+    function = staticmethod(density_coverage)
+    field = "density"
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
 class Coverage(_Share):
-    """Share of the real balls that hold a generated image, see `density_coverage`.
+    """Share of the real balls that hold a generated image, see `density_coverage`."""
 
-    Args:
-        features: See `RealFakeMetric`.
-        num_images: See `KeptFeatures`; the share depends on it.
-        name: Name of the metric.
-    """
-
-    num_neighbours = 5
-
-    def measure(self, real, fake):
-        return density_coverage(real, fake).coverage
+    function = staticmethod(density_coverage)
+    field = "coverage"
