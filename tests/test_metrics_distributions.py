@@ -179,6 +179,7 @@ def changed(value):
 BAD_SIDES = {
     "nan": (changed(np.nan), "2 of 200 rows with NaN"),
     "infinite": (changed(-np.inf), "2 of 200 rows with NaN"),
+    "overflow": (changed(1e200), "within 1e\\+20.* to 1e\\+200"),
     "rank": (REAL.reshape(200, 2, 3), "Received: shape=\\(200, 2, 3\\)"),
     "width": (REAL[:, :4], "Received: 4 and 6 features"),
     "rows": (REAL[:1], "1"),

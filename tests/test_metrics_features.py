@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_gan.metrics import features, random_network
+from keras_gan.metrics import KID, features, random_network
 from keras_gan.metrics.features import FeatureExtractor
 
 
@@ -142,13 +142,32 @@ def test_weights_that_cannot_be_fetched_are_one_clear_error(monkeypatch):
         features.get("keras-inception-v3")
 
 
+@keras.saving.register_keras_serializable(package="tests")
 def in_numpy(batch):
     return np.reshape(np.asarray(batch), (len(batch), -1))
+
+
+def test_a_function_of_arrays_is_an_extractor_that_says_its_number_of_features():
+    extractor = FeatureExtractor(in_numpy, "flat", num_features=64)
+    floats = images().astype("float32") / 127.5 - 1.0
+    expected = floats.reshape(6, 64)
+    found = extractor.extract(images(), batch_size=4)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_array_equal(tf.function(extractor)(floats), expected)
+    other = FeatureExtractor(lambda x: 2 * in_numpy(x), "flat", num_features=64)
+    other.extract(images())
+    assert other.fingerprint != extractor.fingerprint
+    metric = KID(extractor)
+    metric.update_state(floats, floats[::-1])
+    assert metric.name == "kid(flat)" and np.isfinite(metric.result())
+    config = keras.saving.serialize_keras_object(extractor)
+    assert features.get(config).num_features == 64
 
 
 BAD = {
     "classifier": (lambda: features.get("classifier"), "classifier=train_classifier"),
     "numpy": (lambda: features.get(in_numpy).extract(images()), "calls NumPy"),
+    "width": (lambda: FeatureExtractor(in_numpy, num_features=0), "num_features=0"),
     "name": (lambda: features.get("randm"), "Did you mean 'random'"),
     "kind": (lambda: features.get(3), "Features must be a name"),
     "words": (lambda: FeatureExtractor(corners, "my net"), "letters, digits"),
@@ -174,3 +193,9 @@ def test_a_bad_extractor_gets_one_clear_error(case):
     act, message = BAD[case]
     with pytest.raises(ValueError, match=message):
         act()
+
+
+def test_features_of_another_width_than_promised_are_refused():
+    extractor = FeatureExtractor(in_numpy, "flat", num_features=63)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\(6, 63\).*\(6, 64\)"):
+        extractor.extract(images())

@@ -14,6 +14,8 @@ from keras_gan.metrics.evaluation import Evaluation as Evaluation
 from keras_gan.metrics.features import FeatureExtractor as FeatureExtractor
 from keras_gan.metrics.frechet import FeatureStatistics as FeatureStatistics
 from keras_gan.metrics.frechet import frechet_distance as frechet_distance
+from keras_gan.metrics.generated import MSSSIM as MSSSIM
+from keras_gan.metrics.generated import InceptionScore as InceptionScore
 from keras_gan.metrics.inception_score import inception_score as inception_score
 from keras_gan.metrics.kept import MIND as MIND
 from keras_gan.metrics.kept import Coverage as Coverage

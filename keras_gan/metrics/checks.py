@@ -7,6 +7,8 @@ import numpy as np
 
 # By how much a generator without a last activation may leave [-1, 1].
 OVERSTEP = 0.5
+# Twelfth powers, as in the deviation of cubic kernels, are finite below it.
+LARGEST = 1e20
 
 
 def checked_features(name: str, features: Any, min_rows: int = 2) -> np.ndarray:
@@ -114,12 +116,20 @@ def _as_float64(name: str, array: np.ndarray) -> np.ndarray:
 
 
 def _check_finite(name: str, array: np.ndarray) -> None:
-    # A NaN is the least and the largest of its array, and no mask is needed.
-    if not array.size or np.isfinite([array.min(), array.max()]).all():
+    if not array.size:
         return
-    num_bad = int((~np.isfinite(array)).any(axis=1).sum())
-    raise ValueError(
-        f"`{name}` must be finite. Received: {num_bad} of {len(array)} rows with NaN "
-        "or infinite values. Look at the images first: a generator whose training "
-        "diverged draws NaN."
-    )
+    # A NaN is the least and the largest of its array, and no mask is needed.
+    low, high = float(array.min()), float(array.max())
+    if not np.isfinite([low, high]).all():
+        num_bad = int((~np.isfinite(array)).any(axis=1).sum())
+        raise ValueError(
+            f"`{name}` must be finite. Received: {num_bad} of {len(array)} rows with "
+            "NaN or infinite values. Look at the images first: a generator whose "
+            "training diverged draws NaN."
+        )
+    if max(-low, high) > LARGEST:
+        raise ValueError(
+            f"`{name}` must lie within {LARGEST:g}, or their products overflow. "
+            f"Received: values from {low:g} to {high:g}. Look at the network that "
+            "made them."
+        )

@@ -39,6 +39,7 @@ class Classifier(keras.Model):
 
     Attributes:
         features: The `FeatureExtractor` named `classifier`.
+        probabilities: The same of the classes' probabilities, for `InceptionScore`.
 
     Example:
 
@@ -73,6 +74,8 @@ class Classifier(keras.Model):
         self.head.build((None, NUM_FEATURES))
         self.built = True
         self.features = FeatureExtractor(self.trunk, "classifier")
+        softmax = keras.Sequential([self.trunk, self.head, layers.Softmax()])
+        self.probabilities = FeatureExtractor(softmax, "classifier")
 
     def call(self, images, training=False):
         return self.head(self.dropout(self.trunk(images), training=training))

@@ -46,28 +46,27 @@ def ms_ssim_diversity(
     second = (first + random.randint(1, len(images), size=num_pairs)) % len(images)
     parts = [slice(i, i + batch_size) for i in range(0, num_pairs, batch_size)]
     values = [ms_ssim(images[first[part]], images[second[part]]) for part in parts]
-    return float(np.concatenate(values).mean())
+    return float(np.concatenate(values).astype("float64").mean())
 
 
-def ms_ssim(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Multi-scale structural similarity of images with images.
+def ms_ssim(first: Any, second: Any) -> Any:
+    """Multi-scale structural similarity of images with images; may be traced.
 
     Args:
         first: Floats in [-1, 1] of shape `(batch, height, width, channels)`.
         second: The same.
 
     Returns:
-        float64 of shape `(batch,)`.
+        float32 tensor of shape `(batch,)`.
     """
     import tensorflow as tf
 
     powers, window = scales(min(first.shape[1:3]))
     # Luminance is compared by products of means, which must not be negative.
-    first, second = (0.5 + 0.5 * side.astype("float32") for side in (first, second))
-    similarity = tf.image.ssim_multiscale(
+    first, second = (0.5 + 0.5 * tf.cast(side, "float32") for side in (first, second))
+    return tf.image.ssim_multiscale(
         first, second, max_val=1.0, power_factors=powers, filter_size=window
     )
-    return similarity.numpy().astype("float64")
 
 
 def scales(side: int) -> tuple[tuple[float, ...], int]:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_gan.metrics.checks import OVERSTEP
+from keras_gan.metrics.checks import OVERSTEP, check_positive
 from keras_gan.metrics.random_network import random_network
 from keras_gan.registry import unknown
 
@@ -36,6 +36,9 @@ class FeatureExtractor:
         name: What results call it; by default the name of the network.
         num_channels: Channels that the network takes; images of one are repeated. By
             default those of a Keras model's input.
+        num_features: Given for a function of NumPy arrays, such as one that runs
+            another framework's network: the number of features that it returns. It is
+            called outside of the graph, on the host.
 
     Example:
 
@@ -51,13 +54,17 @@ class FeatureExtractor:
         name: str | None = None,
         *,
         num_channels: int | None = None,
+        num_features: int | None = None,
     ) -> None:
+        if num_features is not None:
+            check_positive(num_features=num_features)
         self._known_as = network if isinstance(network, str) else None
         if isinstance(network, str):
             name, (network, num_channels) = network, _named(network)
         self.network: Any = network
         self.name = _checked_name(name or _name_of(network))
         self.num_channels = num_channels or _input_channels(network)
+        self.num_features = num_features
         self._functions: dict[Any, Any] = {}
         self._probed: str | None = None
 
@@ -71,10 +78,7 @@ class FeatureExtractor:
             Float32 tensor of shape `(batch, num_features)`.
         """
         images = self._with_channels(_as_floats(images))
-        if isinstance(self.network, keras.Model):
-            features = self.network(images, training=False)
-        else:
-            features = self.network(images)
+        features = self._features_of(images)
         if getattr(getattr(features, "shape", None), "rank", None) != 2:
             raise ValueError(
                 "Features must be one tensor of shape (batch, num_features). Received: "
@@ -82,6 +86,24 @@ class FeatureExtractor:
                 f"extractor {self.name!r}. End the network with a pooling or a Flatten."
             )
         return tf.cast(features, tf.float32)
+
+    def _features_of(self, images: tf.Tensor) -> Any:
+        if self.num_features is not None:
+            features = tf.numpy_function(self._of_arrays, [images], tf.float32)
+            return tf.ensure_shape(features, (images.shape[0], self.num_features))
+        if isinstance(self.network, keras.Model):
+            return self.network(images, training=False)
+        return self.network(images)
+
+    def _of_arrays(self, images: np.ndarray) -> np.ndarray:
+        features = np.asarray(self.network(images), "float32")
+        if features.shape != (len(images), self.num_features):
+            raise ValueError(
+                f"The extractor {self.name!r} must return an array of shape "
+                f"({len(images)}, {self.num_features}) for images of shape "
+                f"{images.shape}. Received: {features.shape}."
+            )
+        return features
 
     def extract(self, images: Any, batch_size: int = 256) -> np.ndarray:
         """Return the features of many images.
@@ -118,7 +140,8 @@ class FeatureExtractor:
             raise ValueError(
                 "An extractor must be a function of TensorFlow or Keras operations, as "
                 f"it is traced. Received: {self.name!r}, which calls NumPy: {error}. "
-                "Use `keras.ops`."
+                "Use `keras.ops`, or say how many features it returns: "
+                "`FeatureExtractor(function, name, num_features=...)`."
             ) from error
         return function
 
@@ -177,6 +200,7 @@ class FeatureExtractor:
             "network": network,
             "name": self.name,
             "num_channels": self.num_channels,
+            "num_features": self.num_features,
         }
 
     @classmethod
@@ -209,9 +233,28 @@ def get(identifier: Any) -> FeatureExtractor:
     )
 
 
+def name_of(identifier: Any) -> str:
+    """Return the name of what `get` takes; a network known by name is not built."""
+    if isinstance(identifier, str) and identifier in _BUILDERS:
+        return identifier
+    return get(identifier).name
+
+
+def result_name(kind: str, name: str) -> str:
+    """Return what a number is called that was taken through an extractor.
+
+    Args:
+        kind: What was measured, such as `"kid"`.
+        name: Name of the extractor.
+    """
+    if kind == "fd" and name == PUBLISHED_FID:
+        return "fid"
+    return f"{kind}({name})"
+
+
 def fd_name(extractor: FeatureExtractor) -> str:
     """Return what its Fréchet distance is called: `fid`, or `fd(NAME)`."""
-    return "fid" if extractor.name == PUBLISHED_FID else f"fd({extractor.name})"
+    return result_name("fd", extractor.name)
 
 
 def pixels(images: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,7 @@ from keras_gan.metrics.checks import check_positive, checked_features
 SUM_TOLERANCE = 5e-3
 
 
-class InceptionScore(NamedTuple):
+class SplitScores(NamedTuple):
     """Mean and standard deviation over the splits."""
 
     mean: float
@@ -19,7 +19,7 @@ class InceptionScore(NamedTuple):
 
 def inception_score(
     probabilities: Any, *, num_splits: int = 10, seed: int = 2020
-) -> InceptionScore:
+) -> SplitScores:
     """Scores how sure a classifier is of each image, and how varied of all.
 
     `exp(E[KL(p(label | image) || p(label))])` in each of the splits of the shuffled
@@ -55,7 +55,7 @@ def inception_score(
         _score(probabilities[order[start:end]])
         for start, end in zip(bounds[:-1], bounds[1:], strict=True)
     ]
-    return InceptionScore(float(np.mean(scores)), float(np.std(scores)))
+    return SplitScores(float(np.mean(scores)), float(np.std(scores)))
 
 
 def _score(probabilities: np.ndarray) -> float:

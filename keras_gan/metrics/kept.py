@@ -32,12 +32,14 @@ class KeptFeatures(RealFakeMetric):
         features: See `RealFakeMetric`.
         num_images: Most images kept of each kind, the first ones; memory for
             `2 * num_images * num_features` float32 numbers.
-        name: Name of the metric.
+        name: See `RealFakeMetric`.
     """
 
     fewest = 2
 
-    def __init__(self, features=None, *, num_images: int = 2000, name: str):
+    def __init__(
+        self, features=None, *, num_images: int = 2000, name: str | None = None
+    ):
         super().__init__(features, name=name)
         if num_images < self.fewest:
             raise ValueError(
@@ -105,8 +107,10 @@ class MIND(KeptFeatures):
         num_images: See `KeptFeatures`.
         num_projections: Random directions.
         seed: Seed of the directions.
-        name: Name of the metric.
+        name: See `RealFakeMetric`.
     """
+
+    kind = "mind"
 
     def __init__(
         self,
@@ -115,7 +119,7 @@ class MIND(KeptFeatures):
         num_images: int = 2000,
         num_projections: int = 1000,
         seed: int = 2020,
-        name: str = "mind",
+        name: str | None = None,
     ):
         super().__init__(features, num_images=num_images, name=name)
         self.num_projections = num_projections
@@ -138,33 +142,34 @@ class _Share(KeptFeatures):
     Args:
         features: See `RealFakeMetric`.
         num_images: See `KeptFeatures`; the number depends on it.
-        name: Name of the metric.
+        name: See `RealFakeMetric`.
     """
 
     _direction = "up"
     function = staticmethod(precision_recall)
-    field = ""
 
-    def __init__(self, features=None, *, num_images: int = 2000, name: str = ""):
+    def __init__(
+        self, features=None, *, num_images: int = 2000, name: str | None = None
+    ):
         self.fewest = self.function.__kwdefaults__["num_neighbours"] + 1
-        super().__init__(features, num_images=num_images, name=name or self.field)
+        super().__init__(features, num_images=num_images, name=name)
 
     def measure(self, real, fake):
-        return getattr(self.function(real, fake), self.field)
+        return getattr(self.function(real, fake), self.kind)
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
 class Precision(_Share):
     """Share of the generated images near some real one, see `precision_recall`."""
 
-    field = "precision"
+    kind = "precision"
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
 class Recall(_Share):
     """Share of the real images near some generated one, see `precision_recall`."""
 
-    field = "recall"
+    kind = "recall"
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
@@ -172,7 +177,7 @@ class Density(_Share):
     """How crowded real balls are with generated images, see `density_coverage`."""
 
     function = staticmethod(density_coverage)
-    field = "density"
+    kind = "density"
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
@@ -180,4 +185,4 @@ class Coverage(_Share):
     """Share of the real balls that hold a generated image, see `density_coverage`."""
 
     function = staticmethod(density_coverage)
-    field = "coverage"
+    kind = "coverage"

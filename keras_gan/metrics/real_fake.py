@@ -20,13 +20,18 @@ class RealFakeMetric(keras.metrics.Metric):
         features: What the images are looked at through: whatever
             `keras_gan.metrics.features.get` takes. `None` is `"random"` for images
             and `"pixels"` for vectors.
-        name: Name of the metric; `evaluate` logs it, `fit` as `val_<name>`.
+        name: Name of the metric; `evaluate` logs it, `fit` as `val_<name>`. By default
+            its `kind`, such as `kid`, and with `features` given also their name:
+            `kid(pixels)`.
     """
 
+    kind = ""
     _direction = "down"
 
-    def __init__(self, features=None, *, name: str):
-        super().__init__(name=name, dtype="float64")
+    def __init__(self, features=None, *, name: str | None = None):
+        if name is None and features is not None:
+            name = features_lib.result_name(self.kind, features_lib.name_of(features))
+        super().__init__(name=name or self.kind, dtype="float64")
         self._features = features
         self._extractor = None
 

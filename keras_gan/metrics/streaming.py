@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_gan.metrics.frechet import FeatureStatistics, frechet_distance
+from keras_gan.metrics.generated import MSSSIM
 from keras_gan.metrics.kept import MIND, Coverage, Density, Precision, Recall
 from keras_gan.metrics.paired import L1, SSIM
 from keras_gan.metrics.real_fake import RealFakeMetric, numpy_of
@@ -33,7 +34,7 @@ class KID(RealFakeMetric):
 
     Args:
         features: See `RealFakeMetric`.
-        name: Name of the metric.
+        name: The same.
 
     Example:
 
@@ -46,8 +47,7 @@ class KID(RealFakeMetric):
     ```
     """
 
-    def __init__(self, features=None, *, name: str = "kid"):
-        super().__init__(features, name=name)
+    kind = "kid"
 
     def make_state(self, num_features: int):
         self.total = self.new_variable((), "total")
@@ -95,11 +95,13 @@ class FD(RealFakeMetric):
     logs show NaN.
 
     Args:
-        features: See `RealFakeMetric`.
-        name: Name of the metric.
+        features: See `RealFakeMetric`; of those named `inception-2015` it is the `fid`.
+        name: The same.
     """
 
-    def __init__(self, features=None, *, name: str = "fd"):
+    kind = "fd"
+
+    def __init__(self, features=None, *, name: str | None = None):
         super().__init__(features, name=name)
         self._has_warned = False
 
@@ -158,6 +160,7 @@ METRICS = Registry(
         "recall": Recall,
         "density": Density,
         "coverage": Coverage,
+        "ms_ssim": MSSSIM,
         "l1": L1,
         "ssim": SSIM,
     },
