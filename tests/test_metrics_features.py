@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_gan.metrics import KID, features, random_network
 from keras_gan.metrics.features import FeatureExtractor
+from tests import harness
 
 
 def images(count=6, shape=(8, 8, 1), seed=0):
@@ -160,6 +161,11 @@ def test_a_function_of_arrays_is_an_extractor_that_says_its_number_of_features()
     metric = KID(extractor)
     metric.update_state(floats, floats[::-1])
     assert metric.name == "kid(flat)" and np.isfinite(metric.result())
+    with pytest.raises(ValueError, match="never compiled.*callbacks.Evaluate"):
+        harness.gan(metrics=KID(extractor), jit_compile=True)
+    game = harness.gan(metrics=KID(extractor))
+    found = game.test_on_batch(next(iter(harness.digits(batch_size=8).dataset())))
+    assert np.isfinite(found).all()
     config = keras.saving.serialize_keras_object(extractor)
     assert features.get(config).num_features == 64
 

@@ -15,10 +15,13 @@ FOLDER = Path(__file__).parents[1] / "benchmarks" / "published"
 sys.path[:0] = [str(FOLDER), str(FOLDER.parent)]
 
 import common  # noqa: E402, the scripts are no package
+import frechet  # noqa: E402
 import games  # noqa: E402
 import parzen_mnist  # noqa: E402
 import stacked_mnist  # noqa: E402
 import tables  # noqa: E402
+
+from keras_gan import metrics  # noqa: E402
 
 
 @pytest.mark.parametrize("path", tables.PAGES, ids=lambda path: path.stem)
@@ -276,3 +279,23 @@ def test_mnist_files_are_read_in_their_order(tmp_path):
     assert test.labels.tolist() == [7, 0, 4]
     with pytest.raises(SystemExit, match="Give the folder of MNIST's four files"):
         common.mnist(tmp_path / "nowhere")
+
+
+@pytest.mark.slow
+def test_each_metric_is_measured_in_a_process_of_its_own(tmp_path):
+    out = tmp_path / "results.json"
+    sizes = "--images", "300", "--features", "16", "--out", str(out)
+    script = str(FOLDER.parent / "metrics_memory.py")
+    only = "frechet_distance", "FD in fit"
+    subprocess.run([sys.executable, script, *sizes, "--only", *only], check=True)
+    rows = json.loads(out.read_text())["rows"]
+    assert [row["metric"] for row in rows] == list(only)
+    real, fake = (frechet.draw_features(seed, 300, 16) for seed in (0, 1))
+    expected = metrics.frechet_distance(real, fake)
+    for row in rows:
+        assert row["value"] == pytest.approx(expected, rel=1e-5)
+        # TensorFlow alone takes more than a tenth.
+        assert 0.1 < row["peak_gb"] < 4 and row["cpu_seconds"] >= 0
+        assert row["command"].startswith("python benchmarks/metrics_memory.py --images")
+    table = tables.metrics_memory({"rows": rows})
+    assert [line[0] for line in table[1:]] == ["`frechet_distance`", "`FD in fit`"]

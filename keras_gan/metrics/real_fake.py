@@ -76,6 +76,15 @@ class RealFakeMetric(keras.metrics.Metric):
         self.make_state(int(found.shape[-1]))
         self._extractor = extractor
 
+    def check_jit_compile(self, jit_compile: bool):
+        """Raises where a built metric's features are of NumPy and would be compiled."""
+        if jit_compile and self._extractor.num_features is not None:
+            raise ValueError(
+                f"The metric {self.name!r} looks through a function of NumPy arrays, "
+                "which is never compiled. Received: jit_compile=True. Give "
+                "`jit_compile=False`, or measure in `callbacks.Evaluate`."
+            )
+
     def update_state(self, real, fake):
         real, fake = tf.convert_to_tensor(real), tf.convert_to_tensor(fake)
         if real.shape[1:] != fake.shape[1:]:

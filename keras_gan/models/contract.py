@@ -193,6 +193,7 @@ class TwoPlayerModel(door.CheckedModel, SavedGame):
             for metric in metrics:
                 if isinstance(metric, RealFakeMetric):
                     metric.build(self.example_shape)
+                    metric.check_jit_compile(self.jit_compile)
             self._journal = Journal(self.loss_names, self.monitors, metrics)
         self._inspector = Inspector(self)
 
