@@ -5,8 +5,11 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from keras_gan.metrics import FD, KID, MIND, Precision, streaming
+from keras_gan import callbacks
+from keras_gan.metrics import FD, KID, MIND, Precision, real_fake, streaming
+from keras_gan.metrics.directions import mode_of
 from keras_gan.metrics.features import FeatureExtractor
 from tests import harness
 from tests.test_metrics_in_fit import EXTRACTOR, flat, update
@@ -78,3 +81,44 @@ def test_one_game_is_judged_by_several_features_under_their_names(tmp_path):
     again = keras.saving.load_model(tmp_path / "game.keras")
     same = again.evaluate(pipeline, return_dict=True, verbose=0, steps=2)
     assert same["kid(pixels)"] == pytest.approx(found["kid(pixels)"], rel=1e-5)
+
+
+DIRECTIONS = {
+    "val_kid": "min",
+    "val_kid(pixels)": "min",
+    "fid": "min",
+    "ms_ssim": "min",
+    "near_duplicates(pixels)": "min",
+    "copied_share(pixels)": "min",
+    "val_loss": "min",
+    "val_density": "max",
+    "support(pixels)": "max",
+    "recall(random)": "max",
+    "val_inception_score(classifier)": "max",
+    "retrieval_recall": "max",
+    "val_accuracy": "max",
+}
+
+
+@pytest.mark.parametrize("name", DIRECTIONS)
+def test_callbacks_know_which_way_a_number_is_better(name):
+    assert mode_of(name) == DIRECTIONS[name]
+
+
+@pytest.mark.parametrize("name", ["copying_z(pixels)", "kid_deviation(random)"])
+def test_a_number_without_a_direction_needs_a_mode(name, tmp_path):
+    for callback in (callbacks.ExportOnBest, callbacks.Checkpoint):
+        with pytest.raises(ValueError, match='Give `mode="min"`'):
+            callback(tmp_path, monitor=name)
+        callback(tmp_path, monitor=name, mode="max")
+
+
+def test_a_replica_that_gets_no_image_adds_nothing(monkeypatch):
+    monkeypatch.setattr(real_fake, "num_replicas", lambda: 2)
+    metric, images = KID("random"), np.zeros((4, 8, 8, 1), "float32")
+    images[1:] = 0.5
+    metric.update_state(images, images[::-1])
+    found = float(metric.result())
+    metric.update_state(images[:0], images[:0])
+    assert float(metric.result()) == found
+    assert metric._look_at(tf.zeros((0, 8, 8, 1))).shape == (0, 480)

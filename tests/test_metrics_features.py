@@ -93,6 +93,35 @@ def test_the_fingerprint_is_that_of_the_weights():
     assert one.fingerprint != before
 
 
+def test_the_fingerprint_is_that_of_what_layers_do_and_not_of_their_names(tmp_path):
+    def network(scale=1.0, activation="relu"):
+        inner = [
+            keras.Input((6, 6, 2)),
+            keras.layers.Conv2D(2, 3, activation=activation),
+        ]
+        model = keras.Sequential(
+            [
+                keras.Input((8, 8, 1)),
+                keras.layers.Rescaling(scale),
+                keras.layers.Conv2D(2, 3, kernel_initializer="ones"),
+                keras.Sequential(inner),
+                keras.layers.Flatten(),
+            ]
+        )
+        model.layers[2].set_weights([np.ones((3, 3, 2, 2)), np.zeros(2)])
+        return model
+
+    def found(model):
+        return FeatureExtractor(model, "net").fingerprint
+
+    expected = found(network())
+    assert found(network()) == expected
+    assert found(network(scale=3.0)) != expected
+    assert found(network(activation="tanh")) != expected
+    network().save(tmp_path / "net.keras")
+    assert found(keras.saving.load_model(tmp_path / "net.keras")) == expected
+
+
 def test_the_fingerprint_of_a_function_is_what_it_makes_of_images():
     def scaled(factor):
         def network(batch):
@@ -173,6 +202,7 @@ def test_a_function_of_arrays_is_an_extractor_that_says_its_number_of_features()
 BAD = {
     "classifier": (lambda: features.get("classifier"), "classifier=train_classifier"),
     "numpy": (lambda: features.get(in_numpy).extract(images()), "calls NumPy"),
+    "known": (lambda: FeatureExtractor("pixels", "mine"), "its own name"),
     "width": (lambda: FeatureExtractor(in_numpy, num_features=0), "num_features=0"),
     "name": (lambda: features.get("randm"), "Did you mean 'random'"),
     "kind": (lambda: features.get(3), "Features must be a name"),

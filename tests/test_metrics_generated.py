@@ -31,21 +31,27 @@ def test_the_score_of_batches_is_that_of_all_images_in_one_split():
     found = probabilities()
     expected = inception_score(found, num_splits=1).mean
     assert 1.0 < expected < 5.0
-    metric = InceptionScore("pixels")
-    assert update(metric, found, found, 40) == pytest.approx(expected, rel=1e-6)
+    metric, logits = InceptionScore(tf.nn.softmax), np.log(found)
+    assert metric.name == "inception_score(softmax_v2)"
+    assert update(metric, logits, logits, 40) == pytest.approx(expected, rel=1e-6)
     metric.reset_state()
     assert np.isnan(metric.result())
-    classes = np.eye(4, dtype="float32")
-    assert update(metric := InceptionScore("pixels"), classes, classes, 1) == 4.0
+    classes = 100.0 * np.eye(4, dtype="float32")
+    metric = InceptionScore(tf.nn.softmax)
+    assert update(metric, classes, classes, 1) == pytest.approx(4.0)
     metric.update_state(classes, np.nan * classes)
     assert np.isnan(metric.result())
 
 
-@pytest.mark.parametrize("values", [[3.0, -2.0], [0.5, 0.6]])
-def test_a_score_of_logits_is_refused(values):
-    rows = np.array([values], "float32")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="pass the softmax"):
-        InceptionScore("pixels").update_state(rows, rows)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_a_score_of_no_probabilities_is_refused_before_work_starts(jit_compile):
+    for features in ("random", "pixels", logits_of):
+        with pytest.raises(ValueError, match="sums from .* Pass the softmax"):
+            harness.gan(metrics=InceptionScore(features), jit_compile=jit_compile)
+
+
+def logits_of(images):
+    return tf.reshape(images, (-1, 64)) - 1.0
 
 
 def test_a_game_is_scored_by_a_classifier_while_it_is_evaluated():
@@ -62,7 +68,7 @@ def test_a_game_is_scored_by_a_classifier_while_it_is_evaluated():
     told = classifier.probabilities_of(classifier.features.extract(fakes))
     found = model.test_on_batch(batch, return_dict=True)
     expected = inception_score(told, num_splits=1).mean
-    assert found["is(classifier)"] == pytest.approx(expected, rel=1e-4)
+    assert found["inception_score(classifier)"] == pytest.approx(expected, rel=1e-4)
     assert found["ms_ssim"] == pytest.approx(
         ms_ssim(fakes[1:], fakes[:-1]).numpy().mean(), abs=1e-5
     )
@@ -78,5 +84,8 @@ def test_similar_images_are_told_from_different_ones():
     metric.update_state(noise, noise)
     metric.update_state(noise[:1], noise[:1])
     assert float(metric.result()) == found
+    metric.reset_state()
+    metric.update_state(noise[:1], noise[:1])
+    assert np.isnan(metric.result())
     with pytest.raises(ValueError, match="compares images.*(40, 2)"):
         MSSSIM().update_state(noise, np.zeros((40, 2)))

@@ -87,6 +87,18 @@ def test_a_generator_that_rounds_has_no_path_length(rounded):
     assert perceptual_path_length(lambda z: 0 * draw(z), LATENTS, flat).mean == 0
 
 
+@pytest.mark.parametrize("seed", range(9))
+def test_a_generator_that_rounds_has_none_by_no_chance(seed):
+    latents = np.random.default_rng(seed).normal(size=(200, LATENTS.shape[1]))
+    slope = np.random.default_rng(seed).normal(size=(LATENTS.shape[1], 64))
+
+    def by_integers(latents):
+        return np.tanh(np.rint(latents * 64) / 64 @ slope).astype("float32")
+
+    with pytest.raises(NoPathLength, match="as short as `epsilon`"):
+        perceptual_path_length(by_integers, latents, flat)
+
+
 PATH_REFUSALS = {
     "even number": (draw, LATENTS[:7], {}),
     "`epsilon` must": (draw, LATENTS, {"epsilon": 0.0}),

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_gan.callbacks.rows import EpochRows
+from keras_gan.metrics.checks import OutOfRange, clipped
 from keras_gan.metrics.drawing import Drawing
 from keras_gan.models import checks
 
@@ -26,7 +27,8 @@ class Evaluate(keras.callbacks.Callback):
         evaluation: A `keras_gan.metrics.evaluation.Evaluation`, or any object whose
             `measure(draw, seed)` returns floats by name, where
             `draw(num_images, seed)` returns images. Where its `metrics` have the path
-            length, `draw` is a `Drawing` of the model.
+            length, or its data labels that the model takes, `draw` is a `Drawing` of
+            the model.
         every_epochs: Epochs between two evaluations.
         seed: Seed of the latents, the same each time.
         file: File of one JSON line an evaluation, or `None`. A resumed training
@@ -51,9 +53,15 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._rows.open()
-        self._draw = self._generate
-        if "path_length" in getattr(self.evaluation, "metrics", ()):
-            self._draw = Drawing.of(self.model)
+        self._draw = Drawing.of(self.model) if self._needs_drawing else self._generate
+
+    @property
+    def _needs_drawing(self) -> bool:
+        """Whether latents must be known, or classes drawn as the data have them."""
+        if getattr(self.evaluation, "labels", None) is not None:
+            if "labels" in self.model.input_samplers:
+                return True
+        return "path_length" in getattr(self.evaluation, "metrics", ())
 
     def on_epoch_begin(self, epoch, logs=None):
         self._rows.begin(epoch)
@@ -80,9 +88,10 @@ class Evaluate(keras.callbacks.Callback):
         draw = _Watched(self._draw)
         try:
             numbers = self.evaluation.measure(draw, self.seed)
-        except ValueError:
+        except ValueError as error:
             # A game that diverged is for others to end, with its last files written.
-            if draw.is_finite or not last:
+            has_diverged = not draw.is_finite or isinstance(error, OutOfRange)
+            if not (has_diverged and last):
                 raise
             return dict.fromkeys(last, np.nan)
         return {name: float(number) for name, number in numbers.items()}
@@ -101,10 +110,15 @@ class _Watched:
         images = self._draw(num_images, seed)
         self.is_finite &= bool(np.isfinite(images).all())
         # A picture is shown clipped, and so it is judged.
-        return np.clip(images, -1.0, 1.0) if images.ndim == 4 else images
+        return clipped(images) if images.ndim == 4 else images
 
     def __getattr__(self, name):
         return getattr(self._draw, name)
+
+    def with_labels(self, labels):
+        if isinstance(self._draw, Drawing):
+            self._draw = self._draw.with_labels(labels)
+        return self
 
 
 def _holds_numbers(row: dict) -> bool:

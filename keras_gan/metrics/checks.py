@@ -10,6 +10,30 @@ OVERSTEP = 0.5
 # Twelfth powers, as in the deviation of cubic kernels, are finite below it.
 LARGEST = 1e20
 
+# Share of an image's values beyond that, above which its range is another one.
+MOST_BEYOND = 0.1
+
+
+class OutOfRange(ValueError):
+    """Images that are not in [-1, 1]."""
+
+
+def clipped(images: np.ndarray) -> np.ndarray:
+    """Returns images as they are shown, in [-1, 1]; raises on another range.
+
+    A generator without a last activation may overshoot here and there.
+    """
+    beyond = np.mean(np.abs(images) > 1.0 + OVERSTEP)
+    if beyond > MOST_BEYOND:
+        raise OutOfRange(
+            "The generator must draw images in [-1, 1]. Received: values from "
+            f"{images.min():g} to {images.max():g}, {beyond:.0%} of them beyond "
+            f"{1.0 + OVERSTEP:g}. Scale what it draws: `x / 127.5 - 1` if it is in "
+            "[0, 255]."
+        )
+    # What is infinite must not look white.
+    return np.where(np.isfinite(images), images.clip(-1.0, 1.0), np.nan)
+
 
 def checked_features(name: str, features: Any, min_rows: int = 2) -> np.ndarray:
     """Returns features as an array of floats; raises on what can't be measured.

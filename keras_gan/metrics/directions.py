@@ -8,9 +8,13 @@ _HIGHER = (
     "num_modes",
     "high_quality_share",
     "is",
+    "inception_score",
+    "retrieval_recall",
     "parzen",
     "ssim",
 )
+# Better where it is higher, up to the floor; of others of the kind it is where lower.
+_HIGHER_TO_THE_FLOOR = ("density", "support")
 # What another number was measured with, or how sure it is.
 _NEITHER = ("kid_deviation", "parzen_standard_error", "parzen_sigma")
 
@@ -34,6 +38,17 @@ def better(name: str) -> str:
 def mode_of(name: str) -> str:
     """Return the mode of a callback that monitors this number: `"min"` or `"max"`.
 
-    Of numbers that are not ours it is `"min"`, as losses are meant.
+    Of numbers that are not ours it is `"max"` where they end as Keras' accuracies do,
+    else `"min"`, as losses are meant.
+
+    Raises:
+        ValueError: If it is better neither where higher nor where lower.
     """
-    return "max" if better(name) == "higher" else "min"
+    kind = name.removeprefix("val_").partition("(")[0]
+    if kind == "copying_z" or kind in _NEITHER:
+        raise ValueError(
+            "A callback cannot tell which way this number is better. Received: "
+            f'monitor={name!r}. Give `mode="min"` or `mode="max"`.'
+        )
+    is_higher = kind in (*_HIGHER, *_HIGHER_TO_THE_FLOOR)
+    return "max" if is_higher or kind.endswith(("acc", "accuracy")) else "min"

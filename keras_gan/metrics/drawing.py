@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gan.metrics.checks import clipped
+
 # Rows of a draw share a seed, so this is a part of what a seed means.
 _CHUNK = 256
 _SEEDS_APART = 2**20
@@ -96,7 +98,7 @@ class Drawing:
         path = Path(path)
         check_trusted(path, allow_untrusted)
         artefact = opened(path)
-        spec, notes = _spec_of(path), ()
+        spec, notes = _spec_of(path)
         if spec is None:
             spec = _assumed_spec(artefact, path, latent_dim)
             notes = (
@@ -123,6 +125,43 @@ class Drawing:
             for chunk in range(-(-num_images // size))
         ]
         return np.concatenate(parts)[:num_images]
+
+    def with_labels(self, labels: np.ndarray) -> "Drawing":
+        """Return a drawing that draws each class as often as these labels have it.
+
+        Data whose classes are not equally frequent look unlike a generator that is
+        asked for each as often as for the others.
+
+        Args:
+            labels: Integers of shape `(num_examples,)`.
+
+        Returns:
+            Itself where it takes no such labels.
+        """
+        from keras_gan.export.samplers import Integers
+
+        counts, changed = np.bincount(labels), {}
+        for item in self.spec.inputs:
+            num_ids = getattr(item.sampler, "num_ids", None)
+            is_class = item.role == "labels" and isinstance(num_ids, int)
+            # What has weights has its own.
+            if not is_class or item.sampler.weights or len(counts) > num_ids:
+                continue
+            weights = np.pad(counts, (0, num_ids - len(counts))) / len(labels)
+            changed[item.name] = Integers(num_ids, tuple(weights.tolist()))
+        if not changed:
+            return self
+        spec = self.spec.adjusted(**changed)
+        return Drawing(self._run, spec, self.source, self.notes)
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """How inputs that are no noise are drawn, by their names."""
+        return {
+            item.name: _in_words(item.sampler)
+            for item in self.spec.inputs
+            if item.role not in ("latents", "noise")
+        }
 
     @property
     def has_latents(self) -> bool:
@@ -162,7 +201,7 @@ class Drawing:
         if images.ndim == 4 and None not in (low, high) and (low, high) != (-1.0, 1.0):
             images = (images - low) * np.float32(2.0 / (high - low)) - 1.0
         # A picture is shown clipped, and so it is judged.
-        return np.clip(images, -1.0, 1.0) if images.ndim == 4 else images
+        return clipped(images) if images.ndim == 4 else images
 
 
 def open_drawing(
@@ -217,8 +256,8 @@ def _names_on(card: dict[str, Any]) -> list[str]:
     return [str(item.get("path")) for item in items if isinstance(item, dict)]
 
 
-def _spec_of(path: Path) -> Any:
-    """The spec in the file, or in the card beside it."""
+def _spec_of(path: Path) -> tuple[Any, tuple[str, ...]]:
+    """The spec in the file, or in the card beside it, and what it lacks."""
     from keras_gan.export.metadata import read_metadata
     from keras_gan.export.spec import GeneratorSpec
 
@@ -227,9 +266,20 @@ def _spec_of(path: Path) -> Any:
         card = _card(path.parent)
         described = card if path.name in _names_on(card) else None
     if described is None:
-        return None
-    is_ours = isinstance(described, dict)
-    return GeneratorSpec.from_json(described.get("spec") if is_ours else described)
+        return None, ()
+    if isinstance(described, dict):
+        described = described.get("spec")
+    return GeneratorSpec.from_json(described), _stand_ins(described)
+
+
+def _stand_ins(spec: Any) -> tuple[str, ...]:
+    """A note for each input whose rows were too many to be kept in the file."""
+    return tuple(
+        f"The rows of {item['name']!r} are not in the file: random values stand in for "
+        "them, which the Keras model's numbers are not of."
+        for item in spec["inputs"]
+        if item["sampler"]["class"] == "Rows" and "values" not in item["sampler"]
+    )
 
 
 def _assumed_spec(artefact: Any, path: Path, latent_dim: int | None) -> Any:
@@ -259,6 +309,18 @@ def _check_is_drawn_from_noise(spec: Any, source: str) -> None:
             "`Evaluation.measure(lambda num, seed: generator.predict(sources[:num]))`, "
             "or judge pairs by `l1` and `ssim` in `game.evaluate`."
         )
+
+
+def _in_words(sampler: Any) -> str:
+    from keras_gan.export.samplers import Integers, OneHot, Rows
+
+    if isinstance(sampler, Rows):
+        return f"{len(sampler.values)} given rows in turn"
+    if not isinstance(sampler, (Integers, OneHot)):
+        return type(sampler).__name__
+    if sampler.weights is None:
+        return "each as often as the others"
+    return "in shares of " + ", ".join(f"{weight:.4g}" for weight in sampler.weights)
 
 
 def _judged_output(spec: Any) -> Any:

@@ -104,10 +104,28 @@ class Evaluation:
         """
         return self.measure_and_keep(draw, seed)[0]
 
+    @property
+    def labels(self) -> np.ndarray | None:
+        """Classes of the examples trained on, else of the real ones; `None` of none."""
+        return (self.data if self.train is None else self.train).labels
+
+    def by_labels(self, draw: Draw) -> Draw:
+        """Return a draw whose classes are as frequent as those of the data.
+
+        Other draws than a `Drawing`, or data without labels, leave it as it is.
+
+        Args:
+            draw: As for `measure`.
+        """
+        if self.labels is None or not hasattr(draw, "with_labels"):
+            return draw
+        return draw.with_labels(self.labels)
+
     def measure_and_keep(
         self, draw: Draw, seed: int = 0
     ) -> tuple[dict[str, float], np.ndarray]:
         """Return what `measure` does, and the samples that were drawn for it."""
+        draw = self.by_labels(draw)
         samples = self.drawn(draw, seed)
         found = self._numbers(samples)
         if "memorisation" in self.metrics:
@@ -185,7 +203,12 @@ class Evaluation:
             raise ValueError(
                 f"`seeds` must be one or more integers, as (0, 1, 2). Received: {seeds}"
             )
-        return Report.of(self, draw, tuple(seeds), **context)
+        seeds = tuple(seeds)
+        if len(set(seeds)) < len(seeds) or any(seed < 0 for seed in seeds):
+            raise ValueError(
+                f"`seeds` must be different integers from 0. Received: seeds={seeds}."
+            )
+        return Report.of(self, draw, seeds, **context)
 
     def drawn(self, draw: Draw, seed: int) -> np.ndarray:
         """Return what a generator draws, once it is what the data are."""
@@ -233,6 +256,11 @@ class Evaluation:
         if self.classifier is not None:
             extractors.append(self.classifier.features)
         names = [extractor.name for extractor in extractors]
+        if not names:
+            raise ValueError(
+                "An evaluation looks through one extractor or more. Received: "
+                "features=[] and no classifier. Leave `features` out for the default."
+            )
         if len(set(names)) < len(names):
             raise ValueError(
                 f"Each extractor needs a name of its own. Received: {names}. Give one "

@@ -1,7 +1,6 @@
 """Feature extractors: images or vectors in, one row of features for each out."""
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_gan.metrics.architecture import architecture
 from keras_gan.metrics.checks import OVERSTEP, check_positive
 from keras_gan.metrics.random_network import random_network
 from keras_gan.registry import unknown
@@ -60,6 +60,7 @@ class FeatureExtractor:
             check_positive(num_features=num_features)
         self._known_as = network if isinstance(network, str) else None
         if isinstance(network, str):
+            _check_known(network, name, num_features)
             name, (network, num_channels) = network, _named(network)
         self.network: Any = network
         self.name = _checked_name(name or _name_of(network))
@@ -165,7 +166,7 @@ class FeatureExtractor:
         """
         digest = hashlib.sha256(self.name.encode())
         if isinstance(self.network, keras.Model):
-            digest.update(_architecture(self.network).encode())
+            digest.update(architecture(self.network).encode())
             for weight in self.network.get_weights():
                 digest.update(np.ascontiguousarray(weight).tobytes())
         else:
@@ -312,6 +313,14 @@ def _named(name: str) -> tuple[Any, int | None]:
     return _BUILDERS[name]()
 
 
+def _check_known(network: str, name: str | None, num_features: int | None) -> None:
+    if name not in (None, network) or num_features is not None:
+        raise ValueError(
+            f"The extractor {network!r} has its own name and number of features. "
+            f"Received: name={name!r}, num_features={num_features}. Leave them out."
+        )
+
+
 def _checked_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(
@@ -333,12 +342,6 @@ def _is_named_function(network: Any) -> bool:
 def _input_channels(network: Any) -> int | None:
     shape = getattr(network, "input_shape", None)
     return shape[-1] if isinstance(shape, tuple) and len(shape) == 4 else None
-
-
-def _architecture(model: keras.Model) -> str:
-    shapes = [tuple(weight.shape) for weight in model.weights]
-    kinds = [type(layer).__name__ for layer in model.layers]
-    return json.dumps([kinds, shapes])
 
 
 def _checked_batch(images: Any) -> tf.Tensor:

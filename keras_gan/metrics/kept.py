@@ -30,7 +30,8 @@ class KeptFeatures(RealFakeMetric):
 
     Args:
         features: See `RealFakeMetric`.
-        num_images: Most images kept of each kind, the first ones; memory for
+        num_images: Most images kept of each kind, the first ones, so the order of
+            validation data must not be that of their classes; memory for
             `2 * num_images * num_features` float32 numbers.
         name: See `RealFakeMetric`.
     """

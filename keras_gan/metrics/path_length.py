@@ -9,9 +9,9 @@ from keras_gan.metrics.checks import check_positive, checked_features
 
 # A step so many times as long changes smooth pictures so many times as much, and the
 # square of it; where they are rounded, the square grows by this factor only.
-_LONGER = 8.0
+_LONGER = (2.0, 8.0)
 # What it may be off by: the path length is off by as much.
-_MOST_OFF = 1.5
+_MOST_OFF = 1.2
 
 
 class NoPathLength(ValueError):
@@ -45,8 +45,8 @@ def perceptual_path_length(
 
     The pictures must be floats as a float32 generator gives them: where it rounds, at
     its end to 256 levels or anywhere to half precision, most pairs are equal and the
-    others far apart. A step of eight times the length tells, and `NoPathLength`, which
-    is a ValueError, is raised.
+    others far apart. Steps of two and eight times the length tell, and `NoPathLength`,
+    which is a ValueError, is raised.
 
     Args:
         draw: Maps float32 latents of shape `(batch, latent_dim)` to images, equal
@@ -80,13 +80,18 @@ def perceptual_path_length(
     _check_epsilon(epsilon)
     _check_percentiles(percentiles)
     starts, ends = _halves(latents)
-    stepped = step(starts, ends, epsilon, straight)
-    lengths = []
+    longer = [factor for factor in _LONGER if factor * epsilon <= 1.0]
+    steps = [step(starts, ends, f * epsilon, straight) for f in (1.0, *longer)]
+    lengths, changes = [], []
     for first in range(0, len(starts), batch_size):
         batch = slice(first, first + batch_size)
-        images = draw(np.concatenate([starts[batch], stepped[batch]]))
-        _check_not_quantised(np.asarray(images))
-        gaps = _squared_gaps(features(images))
+        images = np.asarray(draw(np.concatenate([x[batch] for x in (starts, *steps)])))
+        _check_not_quantised(images)
+        start, *stepped = np.split(images, 1 + len(steps))
+        changes.append([_squared_gaps(start, images) for images in stepped])
+        gaps = _squared_gaps(
+            *np.split(np.asarray(features(np.concatenate([start, stepped[0]]))), 2)
+        )
         if not np.isfinite(gaps).all():
             raise ValueError(
                 "Images and their features must be finite. Received: "
@@ -94,8 +99,9 @@ def perceptual_path_length(
                 "infinite ones. The generator's training diverged."
             )
         lengths.append(gaps / epsilon**2)
-    few = slice(0, batch_size)
-    _check_smooth(draw, starts[few], ends[few], epsilon, straight)
+    near, *far = np.concatenate(changes, axis=1)
+    for factor, change in zip(longer, far, strict=True):
+        _check_smooth(near, factor, change, bool((start != start[:1]).any()))
     kept = _without_tails(np.concatenate(lengths), percentiles)
     return PathLength(float(kept.mean()), float(kept.std()))
 
@@ -166,24 +172,14 @@ def _check_not_quantised(images: np.ndarray) -> None:
         )
 
 
-def _check_smooth(draw, starts, ends, epsilon: float, straight: bool) -> None:
-    if _LONGER * epsilon > 1.0:
-        return
-    near = step(starts, ends, epsilon, straight)
-    far = step(starts, ends, _LONGER * epsilon, straight)
-    first, near, far = np.split(
-        np.asarray(draw(np.concatenate([starts, near, far])), "float64"), 3
-    )
-    near, far = (
-        np.square(side - first).reshape(len(first), -1).sum(axis=1)
-        for side in (near, far)
-    )
-    expected, longer = _LONGER**2 * _typical(near), _typical(far)
-    is_stuck = longer == 0.0 and (first != first[:1]).any()
+def _check_smooth(near, factor: float, far, is_varied: bool) -> None:
+    """Raises unless squared changes grow as the square of the step, by `factor`."""
+    expected, longer = factor**2 * _typical(near), _typical(far)
+    is_stuck = longer == 0.0 and is_varied
     if is_stuck or max(expected, longer) > _MOST_OFF * min(expected, longer):
         raise NoPathLength(
             "`draw` must follow a step as short as `epsilon`, as one in float32 does. "
-            f"Received: for a step {_LONGER:g} times as long the squared change of the "
+            f"Received: for a step {factor:g} times as long the squared change of the "
             f"images is {longer:.3g} and not {expected:.3g}, as where it is quantised "
             "or in half precision. Measure the generator in float32."
         )
@@ -195,9 +191,9 @@ def _typical(gaps: np.ndarray) -> float:
     return float(kept or gaps.mean())
 
 
-def _squared_gaps(features: Any) -> np.ndarray:
-    first, second = np.split(np.asarray(features, "float64"), 2)
-    return np.square(first - second).reshape(len(first), -1).sum(axis=1)
+def _squared_gaps(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    gaps = first.astype("float64") - second
+    return np.square(gaps).reshape(len(gaps), -1).sum(axis=1)
 
 
 def _without_tails(lengths: np.ndarray, percentiles) -> np.ndarray:

@@ -98,8 +98,13 @@ class RealFakeMetric(keras.metrics.Metric):
         self.update(self._look_at(real), self._look_at(fake))
 
     def _look_at(self, images):
+        size = tf.shape(images)[0]
+        if num_replicas() > 1:
+            # A replica may get nothing of the last batch, which few networks take.
+            rest = [[0, 0]] * (len(images.shape) - 1)
+            images = tf.pad(images, [[0, tf.cast(size == 0, "int32")], *rest])
         # Rounding a difference of nearly equal sums must not show in the result.
-        return tf.cast(self._extractor(images), "float64")
+        return tf.cast(self._extractor(images)[:size], "float64")
 
     def new_variable(self, shape: tuple[int, ...], name: str, dtype: str = "float64"):
         return self.add_variable(shape, "zeros", dtype=dtype, name=name)

@@ -72,6 +72,7 @@ class Report:
             "command": command or f"Evaluation(...).report(draw, seeds={seeds})",
             "source": source or getattr(draw, "source", type(draw).__name__),
             **protocol_of(evaluation, seeds, resize),
+            "conditions": getattr(evaluation.by_labels(draw), "conditions", {}),
             "left_out": left_out,
             "notes": [*notes_of(evaluation), *notes, *getattr(draw, "notes", ())],
         }
@@ -195,7 +196,11 @@ def _numbers(found, floors) -> dict[str, Number]:
 
 def _levels(found) -> dict[str, float]:
     prefix = "held_out_"
-    return {k.removeprefix(prefix): v for k, v in found.items() if k.startswith(prefix)}
+    # New data are as far from the training data as new data.
+    levels = {name: 0.0 for name in found if name.startswith("copying_z")}
+    return levels | {
+        k.removeprefix(prefix): v for k, v in found.items() if k.startswith(prefix)
+    }
 
 
 def _means(found) -> dict[str, float]:

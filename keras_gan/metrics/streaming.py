@@ -30,7 +30,9 @@ class KID(RealFakeMetric):
     can be trusted on few images, unlike a Fréchet distance. Smaller is better.
 
     Batches count as their number of images; one of a single image has no unbiased
-    distance and is left out. Without any other the result is NaN.
+    distance and is left out. Without any other the result is NaN. Every batch must be
+    a random part of the data: of data in the order of their classes, each looks unlike
+    what a generator of all classes draws.
 
     Args:
         features: See `RealFakeMetric`.

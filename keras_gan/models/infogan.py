@@ -99,9 +99,14 @@ class InfoGAN(ACGAN):
 
     @property
     def input_samplers(self) -> dict:
-        from keras_gan.export.samplers import Uniform
+        from keras_gan.export.samplers import Integers, Uniform
 
-        return {**super().input_samplers, "codes": Uniform(-1.0, 1.0)}
+        samplers = {**super().input_samplers, "codes": Uniform(-1.0, 1.0)}
+        if isinstance(self.num_classes, int):
+            # Said aloud, for classes of its own finding are not those of the data.
+            weights = (1.0 / self.num_classes,) * self.num_classes
+            samplers["labels"] = Integers(self.num_classes, weights)
+        return samplers
 
     def unpack(self, data) -> dict:
         return GAN.unpack(self, data)

@@ -145,7 +145,8 @@ class TabularGAN(AdversarialModel):
 
         samplers = {"latents": Normal(), "noise": Uniform(0.0, 1.0)}
         if self.transformer.num_conditions:
-            samplers["conditions"] = OneHot()
+            weights = self.transformer.condition_weights()
+            samplers["conditions"] = OneHot(tuple(weights.tolist()))
         return samplers
 
     @property
