@@ -100,6 +100,25 @@ def test_evaluate_drops_the_rows_of_epochs_that_a_resumed_training_repeats(tmp_p
     assert [path.name for path in file.parent.iterdir()] == ["evaluation.jsonl"]
 
 
+def test_numbers_in_a_file_have_their_protocol_and_none_of_another_follow(tmp_path):
+    def watcher(seed=0, count=60):
+        real = np.random.default_rng(0).uniform(-1, 1, (count, 2)).astype("float32")
+        judge = metrics.Evaluation(real, metrics="mind")
+        return callbacks.Evaluate(judge, seed=seed, file=tmp_path / "numbers.jsonl")
+
+    run_epochs(watcher(), range(2))
+    kept = json.loads((tmp_path / "numbers.protocol.json").read_text())
+    assert kept["num_fake"] == 30 and kept["seeds"] == [0]
+    assert kept["settings"] == {"mind": "1000 projections"}
+    assert kept["features"][0]["name"] == "pixels"
+    shown = run_epochs(watcher(), [2])
+    assert len(rows_of(tmp_path / "numbers.jsonl")) == 3 and "mind(pixels)" in shown[0]
+    for other, reason in ((watcher(seed=1), "seeds"), (watcher(count=80), "num_real")):
+        with pytest.raises(ValueError, match=f"another protocol.* {reason}"):
+            run_epochs(other, [3])
+    assert len(rows_of(tmp_path / "numbers.jsonl")) == 3
+
+
 def test_evaluate_shows_nan_for_a_generator_that_draws_nan(tmp_path):
     watcher = callbacks.Evaluate(Evaluation(), file=tmp_path / "evaluation.jsonl")
     run_epochs(watcher, [0])

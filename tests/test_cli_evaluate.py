@@ -55,6 +55,20 @@ def test_a_run_is_compared_with_its_own_data(run):
     }
 
 
+def test_a_network_of_ones_own_is_looked_through_under_its_name(run, tmp_path):
+    keras.utils.set_random_seed(0)
+    shape = keras.Input((8, 8, 1))
+    layers = [shape, keras.layers.Flatten(), keras.layers.Dense(5)]
+    keras.Sequential(layers).save(tmp_path / "network.keras")
+    asked = "--num-images", 40, "--seeds", 1, "--metrics", "mind", "--features"
+    own = f"inception-2015={tmp_path / 'network.keras'}"
+    result = call("evaluate", run, *asked, own, "--metrics", "fd")
+    assert result.exit_code == 0, result.output
+    assert "fid " in result.output and "mind(inception-2015)" in result.output
+    missing = call("evaluate", run, *asked, "mine=nowhere.keras")
+    assert missing.exit_code == 1 and "nowhere.keras" in missing.output
+
+
 def drawer_of(images):
     """A generator that draws these images and no others."""
     pixels = images.reshape(len(images), -1)

@@ -365,7 +365,7 @@ def bad_cases(digits):
             "there is no classifier",
         ),
         "none": (lambda: Evaluation(images, features=[]), "one extractor or more"),
-        "seeds": (lambda: Evaluation(images).report(len, (0, 0)), "different integers"),
+        "twins": (lambda: Evaluation(images).report(len, (0, 0)), "different integers"),
         "twice": (
             lambda: Evaluation(images, features=["random", "random"]),
             "a name of its own",

@@ -1,12 +1,20 @@
 """Heavy metrics every few epochs."""
 
+import json
+
 import keras
 import numpy as np
 
+from keras_gan import files
 from keras_gan.callbacks.rows import EpochRows
 from keras_gan.metrics.checks import OutOfRange, clipped
 from keras_gan.metrics.drawing import Drawing
+from keras_gan.metrics.evaluation import Evaluation
+from keras_gan.metrics.protocol import protocol_of
 from keras_gan.models import checks
+
+# Of a protocol, what may differ between the parts of one training.
+_OF_THE_MOMENT = ("written", "versions", "machine")
 
 
 class Evaluate(keras.callbacks.Callback):
@@ -33,7 +41,8 @@ class Evaluate(keras.callbacks.Callback):
         seed: Seed of the latents, the same each time.
         file: File of one JSON line an evaluation, or `None`. A resumed training
             repeats its last numbers, and replaces the lines of epochs that it plays
-            again.
+            again. Beside it, in `<stem>.protocol.json`, stands what an `Evaluation`
+            measures by; a file of another protocol is refused.
 
     Example:
 
@@ -53,6 +62,8 @@ class Evaluate(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         self._rows.open()
+        if self._rows.path is not None and isinstance(self.evaluation, Evaluation):
+            _keep_protocol(self._rows, protocol_of(self.evaluation, (self.seed,)))
         self._draw = Drawing.of(self.model) if self._needs_drawing else self._generate
 
     @property
@@ -98,6 +109,21 @@ class Evaluate(keras.callbacks.Callback):
 
     def _generate(self, num_images: int, seed: int):
         return self.model.generate(num_images, seed=seed)
+
+
+def _keep_protocol(rows: EpochRows, protocol: dict):
+    path = rows.path.with_suffix(".protocol.json")
+    protocol = json.loads(json.dumps(protocol))
+    if rows.has_any and path.is_file():
+        old = json.loads(path.read_text())
+        changed = [name for name in protocol if old.get(name) != protocol[name]]
+        if changed := [name for name in changed if name not in _OF_THE_MOMENT]:
+            raise ValueError(
+                f"{rows.path} holds numbers of another protocol. Received: other "
+                f"{', '.join(changed)} than {path.name} says. Write to another file."
+            )
+        return
+    files.write_text(path, json.dumps(protocol, indent=1) + "\n")
 
 
 class _Watched:

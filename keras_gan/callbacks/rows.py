@@ -51,6 +51,11 @@ class EpochRows:
             "own."
         )
 
+    @property
+    def has_any(self) -> bool:
+        """Whether there are rows of any epoch."""
+        return bool(self._rows)
+
     def before(self, epoch: int) -> list[dict]:
         """The rows of earlier epochs, in their order."""
         return [row for row in self._rows if row["epoch"] < epoch]

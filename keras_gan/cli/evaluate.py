@@ -26,7 +26,8 @@ MOST_EXAMPLES = 100_000
 @click.option(
     "--features",
     multiple=True,
-    help="random, pixels, classifier or keras-inception-v3. Repeatable.  "
+    help="random, pixels, classifier, keras-inception-v3, or NAME=FILE.keras for a "
+    "network of your own, from images in [-1, 1] to rows of features. Repeatable.  "
     "[default: random, and classifier where the data have labels]",
 )
 @click.option(
@@ -176,7 +177,7 @@ def _judged(real, train, features, metrics, num_images, reference, cache_dir):
     evaluation = Evaluation(
         real,
         train=train,
-        features=names,
+        features=[_extractor(name) for name in names],
         metrics=metrics or None,
         num_images=num_images,
         classifier=classifier,
@@ -184,6 +185,14 @@ def _judged(real, train, features, metrics, num_images, reference, cache_dir):
     if reference is not None:
         evaluation.use_reference(reference)
     return evaluation
+
+
+def _extractor(given):
+    from keras_gan.loading import load_model
+    from keras_gan.metrics.features import FeatureExtractor
+
+    name, _, path = given.partition("=")
+    return FeatureExtractor(load_model(path), name) if path else given
 
 
 def _notes(evaluation):

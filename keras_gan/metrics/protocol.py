@@ -14,7 +14,9 @@ from keras_gan.metrics.path_length import perceptual_path_length
 from keras_gan.metrics.support import support_size
 
 
-def protocol_of(evaluation: Any, seeds: tuple[int, ...], resize: str) -> dict[str, Any]:
+def protocol_of(
+    evaluation: Any, seeds: tuple[int, ...], resize: str = "none by the evaluation"
+) -> dict[str, Any]:
     """Return all that the numbers depend on but the generator, as JSON can hold it.
 
     Args:
