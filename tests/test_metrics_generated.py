@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_gan import GAN, networks
 from keras_gan.metrics import (
     MSSSIM,
     InceptionScore,
@@ -87,5 +88,12 @@ def test_similar_images_are_told_from_different_ones():
     metric.reset_state()
     metric.update_state(noise[:1], noise[:1])
     assert np.isnan(metric.result())
-    with pytest.raises(ValueError, match="compares images.*(40, 2)"):
-        MSSSIM().update_state(noise, np.zeros((40, 2)))
+
+
+@pytest.mark.parametrize("name", ["ms_ssim", "ssim"])
+def test_a_game_of_vectors_has_no_similarity_of_pictures(name):
+    game = GAN(
+        networks.vector_generator(2, 8), networks.vector_discriminator(2), latent_dim=8
+    )
+    with pytest.raises(ValueError, match=f"'{name}' compares images.*shape \\(2,\\)"):
+        game.compile(metrics=name)

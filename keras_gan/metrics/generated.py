@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_gan.metrics.diversity import ms_ssim
 from keras_gan.metrics.inception_score import SUM_TOLERANCE
+from keras_gan.metrics.paired import check_is_image
 from keras_gan.metrics.real_fake import RealFakeMetric
 
 
@@ -93,12 +94,10 @@ class MSSSIM(keras.metrics.Mean):
     def __init__(self, name: str = "ms_ssim"):
         super().__init__(name)
 
+    def check_examples(self, example_shape: tuple[int, ...]):
+        check_is_image(self.name, example_shape)
+
     def update_state(self, real, fake, sample_weight=None):
-        if len(fake.shape) != 4:
-            raise ValueError(
-                f"The metric {self.name!r} compares images, of shape (batch, height, "
-                f"width, channels). Received: {tuple(fake.shape)}."
-            )
         super().update_state(ms_ssim(fake[1:], fake[:-1]), sample_weight)
 
     def result(self):

@@ -64,6 +64,18 @@ class SSIM(PairedMetric):
     def __init__(self, name: str = "ssim"):
         super().__init__(name)
 
+    def check_examples(self, example_shape: tuple[int, ...]):
+        check_is_image(self.name, example_shape)
+
     def of_pairs(self, real, fake):
         window = min(11, *real.shape[1:3])
         return tf.image.ssim(real, fake, max_val=2.0, filter_size=window)
+
+
+def check_is_image(name: str, example_shape: tuple[int, ...]):
+    """Raises where the examples of a game are no images, which a metric compares."""
+    if len(example_shape) != 3:
+        raise ValueError(
+            f"The metric {name!r} compares images, of shape (height, width, channels). "
+            f"Received: a game of examples of shape {example_shape}. Leave it out."
+        )

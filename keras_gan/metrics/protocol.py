@@ -15,7 +15,7 @@ from keras_gan.metrics.support import support_size
 
 
 def protocol_of(
-    evaluation: Any, seeds: tuple[int, ...], resize: str = "none by the evaluation"
+    evaluation: Any, seeds: tuple[int, ...], resize: str = "as the data came"
 ) -> dict[str, Any]:
     """Return all that the numbers depend on but the generator, as JSON can hold it.
 

@@ -191,6 +191,8 @@ class TwoPlayerModel(door.CheckedModel, SavedGame):
         self.turns, self.fresh_latents = turns, bool(fresh_latents)
         with self.distribute_strategy.scope():
             for metric in metrics:
+                if hasattr(metric, "check_examples"):
+                    metric.check_examples(self.example_shape)
                 if isinstance(metric, RealFakeMetric):
                     metric.build(self.example_shape)
                     metric.check_jit_compile(self.jit_compile)
