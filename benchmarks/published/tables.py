@@ -1,4 +1,4 @@
-"""Writes the tables of numbers into README and docs/games, from the result files.
+"""Writes the tables of numbers into README and docs, from the result files.
 
 A table stands between `<!-- table NAME -->` and `<!-- end -->`, and is made from
 `results/NAME.json`, or of `FILE.NAME` from `results/FILE.json`. `--check` writes
@@ -21,7 +21,7 @@ import games_tables  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs" / "games").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("**/*.md")))
 TABLE = re.compile(r"(<!-- table ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 # The columns of the ring and the grid: penalties that act together.
@@ -102,7 +102,7 @@ def stacked_mnist(result: dict[str, Any]) -> list[list[str]]:
 def ring_grid(result: dict[str, Any]) -> list[list[str]]:
     """Modes of the ring and of the grid by loss and penalties, means over the seeds.
 
-    Bold where every seed found all; then the samples of high quality on the grid.
+    Bold where every seed found all; then the samples of high quality on both.
     """
     names = [" + ".join(penalties).replace("_", " ") for penalties in PENALTIES]
     lines = [["ring of 8 / grid of 25", names[0] or "no penalty", *names[1:]]]
@@ -126,12 +126,14 @@ def _covered(rows: list[dict], recipe: str) -> str:
     }
     if not all(found.values()):
         return ""
-    words = " / ".join(
-        f"{statistics.mean(row['modes'] for row in found[data]):.3g}" for data in MODES
-    )
+
+    def means(name: str, form: str) -> str:
+        values = (statistics.mean(row[name] for row in found[x]) for x in MODES)
+        return " / ".join(format(value, form) for value in values)
+
+    modes, shares = means("modes", ".3g"), means("high_quality_share", ".0%")
     whole = all(row["modes"] == MODES[data] for data in MODES for row in found[data])
-    share = statistics.mean(row["high_quality_share"] for row in found["grid"])
-    return f"{f'**{words}**' if whole else words}, {share:.0%}"
+    return f"{f'**{modes}**' if whole else modes}, {shares}"
 
 
 def time_to_quality(result: dict[str, Any]) -> list[list[str]]:
@@ -196,6 +198,24 @@ def _ratio(found: dict[str, Any] | None) -> str:
     return f"{found['median']:.2f} ({low:.2f} to {high:.2f})"
 
 
+def metrics_memory(result: dict[str, Any]) -> list[list[str]]:
+    """What each metric takes at its largest."""
+    lines = [["metric", "peak memory, GB", "processor seconds"]]
+    for row in result["rows"]:
+        cells = [f"{row['peak_gb']:.1f}", f"{row['cpu_seconds']:,.0f}"]
+        lines.append([f"`{row['metric']}`", *cells])
+    return lines
+
+
+def frechet(result: dict[str, Any]) -> list[list[str]]:
+    """Processor seconds of the Fréchet distance and of other ways to it."""
+    lines = [["way", "processor seconds", "over ours", "relative gap"]]
+    for name, found in result["contenders"].items():
+        numbers = f"{found['cpu_s']:.1f}", f"{found['ratio']:.1f}"
+        lines.append([f"`{name}`", *numbers, f"{abs(found['relative_gap']):.0e}"])
+    return lines
+
+
 def reliability(result: dict[str, Any]) -> list[list[str]]:
     """What was tried on a training, what came of it, and the command that tells."""
     lines = [["tried", "found", "command"]]
@@ -253,6 +273,8 @@ _SURVIVED = {
 
 
 MAKERS: dict[str, Callable[[dict[str, Any]], list[list[str]]]] = {
+    "frechet": frechet,
+    "metrics_memory": metrics_memory,
     "parzen_mnist": parzen_mnist,
     "reliability": reliability,
     "ring_grid": ring_grid,
