@@ -213,7 +213,8 @@ def frechet(result: dict[str, Any]) -> list[list[str]]:
     lines = [["way", "processor seconds", "over ours", "relative gap"]]
     for name, found in result["contenders"].items():
         numbers = f"{found['cpu_s']:.1f}", f"{found['ratio']:.1f}"
-        lines.append([f"`{name}`", *numbers, f"{abs(found['relative_gap']):.0e}"])
+        gap = abs(found["relative_gap"])
+        lines.append([f"`{name}`", *numbers, f"{gap:.0e}" if gap else ""])
     return lines
 
 

@@ -118,7 +118,8 @@ class RealFakeMetric(keras.metrics.Metric):
 
 def numpy_of(variable) -> np.ndarray:
     """The value of a metric's variable, under a strategy that of all replicas."""
-    return tf.convert_to_tensor(variable.value).numpy()
+    # A view: what is kept may be large.
+    return np.asarray(tf.convert_to_tensor(variable.value))
 
 
 def num_replicas() -> int:
