@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from keras_gan.metrics.diversity import ms_ssim
 from keras_gan.metrics.inception_score import SUM_TOLERANCE
-from keras_gan.metrics.paired import check_is_image
+from keras_gan.metrics.paired import PairedMetric
 from keras_gan.metrics.real_fake import RealFakeMetric
 
 
@@ -78,7 +78,7 @@ class InceptionScore(RealFakeMetric):
 
 
 @keras.saving.register_keras_serializable(package="keras_gan")
-class MSSSIM(keras.metrics.Mean):
+class MSSSIM(PairedMetric):
     """Similarity of each generated image to the one before it in its batch.
 
     The nearer to 1, the more alike all are; see `ms_ssim_diversity`. Which pictures
@@ -90,19 +90,14 @@ class MSSSIM(keras.metrics.Mean):
     """
 
     _direction = "down"
+    only_images = True
 
     def __init__(self, name: str = "ms_ssim"):
         super().__init__(name)
 
-    def check_examples(self, example_shape: tuple[int, ...]):
-        check_is_image(self.name, example_shape)
-
-    def update_state(self, real, fake, sample_weight=None):
-        super().update_state(ms_ssim(fake[1:], fake[:-1]), sample_weight)
+    def of_pairs(self, real, fake):
+        return ms_ssim(fake[1:], fake[:-1])
 
     def result(self):
         total, count = (tf.convert_to_tensor(v.value) for v in self.variables)
         return total / count
-
-    def get_config(self) -> dict:
-        return {"name": self.name}

@@ -9,14 +9,26 @@ class PairedMetric(keras.metrics.Mean):
 
     The mean over all pictures of `of_pairs(real, fake)`. In a game without pairs, where
     the i-th real image and the i-th generated one have nothing to do with each other,
-    these numbers mean nothing.
+    a number of both means nothing. A subclass of which the examples must be images sets
+    `only_images`.
 
     Args:
         name: Name of the metric; `evaluate` logs it, `fit` as `val_<name>`.
     """
 
+    only_images = False
+
     def __init__(self, name: str):
         super().__init__(name=name)
+
+    def check_examples(self, example_shape: tuple[int, ...]):
+        """Raises where a game's examples, of this shape, are not what it compares."""
+        if self.only_images and len(example_shape) != 3:
+            raise ValueError(
+                f"The metric {self.name!r} compares images, of shape (height, width, "
+                f"channels). Received: a game of examples of shape {example_shape}. "
+                "Leave it out."
+            )
 
     def of_pairs(self, real, fake):
         """Returns one number for each pair of images, shape `(batch,)`."""
@@ -60,22 +72,11 @@ class SSIM(PairedMetric):
     """
 
     _direction = "up"
+    only_images = True
 
     def __init__(self, name: str = "ssim"):
         super().__init__(name)
 
-    def check_examples(self, example_shape: tuple[int, ...]):
-        check_is_image(self.name, example_shape)
-
     def of_pairs(self, real, fake):
         window = min(11, *real.shape[1:3])
         return tf.image.ssim(real, fake, max_val=2.0, filter_size=window)
-
-
-def check_is_image(name: str, example_shape: tuple[int, ...]):
-    """Raises where the examples of a game are no images, which a metric compares."""
-    if len(example_shape) != 3:
-        raise ValueError(
-            f"The metric {name!r} compares images, of shape (height, width, channels). "
-            f"Received: a game of examples of shape {example_shape}. Leave it out."
-        )
