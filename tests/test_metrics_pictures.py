@@ -99,6 +99,15 @@ def test_a_generator_that_rounds_has_none_by_no_chance(seed):
         perceptual_path_length(by_integers, latents, flat)
 
 
+@pytest.mark.parametrize("batch_size", [1, 39])
+def test_a_generator_that_stands_still_is_told_from_any_batch(batch_size):
+    def by_ten(latents):
+        return np.tanh(np.rint(draw(latents) * 10) / 7)
+
+    with pytest.raises(NoPathLength, match="is 0 and not 0"):
+        perceptual_path_length(by_ten, LATENTS, flat, batch_size=batch_size)
+
+
 PATH_REFUSALS = {
     "even number": (draw, LATENTS[:7], {}),
     "`epsilon` must": (draw, LATENTS, {"epsilon": 0.0}),

@@ -14,7 +14,7 @@ from keras_gan.metrics.protocol import protocol_of
 from keras_gan.models import checks
 
 # Of a protocol, what may differ between the parts of one training.
-_OF_THE_MOMENT = ("written", "versions", "machine")
+_OF_THE_MOMENT = {"written", "versions", "machine"}
 
 
 class Evaluate(keras.callbacks.Callback):
@@ -69,10 +69,10 @@ class Evaluate(keras.callbacks.Callback):
     @property
     def _needs_drawing(self) -> bool:
         """Whether latents must be known, or classes drawn as the data have them."""
-        if getattr(self.evaluation, "labels", None) is not None:
-            if "labels" in self.model.input_samplers:
-                return True
-        return "path_length" in getattr(self.evaluation, "metrics", ())
+        if "path_length" in getattr(self.evaluation, "metrics", ()):
+            return True
+        has_labels = getattr(self.evaluation, "labels", None) is not None
+        return has_labels and "labels" in self.model.input_samplers
 
     def on_epoch_begin(self, epoch, logs=None):
         self._rows.begin(epoch)
@@ -113,17 +113,17 @@ class Evaluate(keras.callbacks.Callback):
 
 def _keep_protocol(rows: EpochRows, protocol: dict):
     path = rows.path.with_suffix(".protocol.json")
-    protocol = json.loads(json.dumps(protocol))
-    if rows.has_any and path.is_file():
-        old = json.loads(path.read_text())
-        changed = [name for name in protocol if old.get(name) != protocol[name]]
-        if changed := [name for name in changed if name not in _OF_THE_MOMENT]:
-            raise ValueError(
-                f"{rows.path} holds numbers of another protocol. Received: other "
-                f"{', '.join(changed)} than {path.name} says. Write to another file."
-            )
+    if not (rows.has_any and path.is_file()):
+        files.write_text(path, json.dumps(protocol, indent=1) + "\n")
         return
-    files.write_text(path, json.dumps(protocol, indent=1) + "\n")
+    old, now = json.loads(path.read_text()), json.loads(json.dumps(protocol))
+    changed = [x for x in now.keys() - _OF_THE_MOMENT if old.get(x) != now[x]]
+    if changed:
+        raise ValueError(
+            f"{rows.path} holds numbers of another protocol. Received: other "
+            f"{', '.join(sorted(changed))} than {path.name} says. Write to another "
+            "file."
+        )
 
 
 class _Watched:

@@ -27,7 +27,7 @@ def better(name: str) -> str:
     Args:
         name: As in a report or in the logs, such as `"kid(random)"` or `"val_ssim"`.
     """
-    kind = name.removeprefix("val_").partition("(")[0]
+    kind = _kind(name)
     if kind in _NEITHER:
         return ""
     if kind in _LOWER:
@@ -44,7 +44,7 @@ def mode_of(name: str) -> str:
     Raises:
         ValueError: If it is better neither where higher nor where lower.
     """
-    kind = name.removeprefix("val_").partition("(")[0]
+    kind = _kind(name)
     if kind == "copying_z" or kind in _NEITHER:
         raise ValueError(
             "A callback cannot tell which way this number is better. Received: "
@@ -52,3 +52,7 @@ def mode_of(name: str) -> str:
         )
     is_higher = kind in (*_HIGHER, *_HIGHER_TO_THE_FLOOR)
     return "max" if is_higher or kind.endswith(("acc", "accuracy")) else "min"
+
+
+def _kind(name: str) -> str:
+    return name.removeprefix("val_").partition("(")[0]

@@ -89,11 +89,9 @@ class MSSSIM(PairedMetric):
         name: Name of the metric.
     """
 
+    kind = "ms_ssim"
     _direction = "down"
     only_images = True
-
-    def __init__(self, name: str = "ms_ssim"):
-        super().__init__(name)
 
     def of_pairs(self, real, fake):
         return ms_ssim(fake[1:], fake[:-1])

@@ -13,16 +13,18 @@ class PairedMetric(keras.metrics.Mean):
     `only_images`.
 
     Args:
-        name: Name of the metric; `evaluate` logs it, `fit` as `val_<name>`.
+        name: Name of the metric, by default its `kind`; `evaluate` logs it, `fit` as
+            `val_<name>`.
     """
 
+    kind = ""
     only_images = False
 
-    def __init__(self, name: str):
-        super().__init__(name=name)
+    def __init__(self, name: str | None = None):
+        super().__init__(name=name or self.kind)
 
-    def check_examples(self, example_shape: tuple[int, ...]):
-        """Raises where a game's examples, of this shape, are not what it compares."""
+    def prepare(self, example_shape: tuple[int, ...], jit_compile: bool):
+        """Raises where a game's examples are not what it compares."""
         if self.only_images and len(example_shape) != 3:
             raise ValueError(
                 f"The metric {self.name!r} compares images, of shape (height, width, "
@@ -50,10 +52,8 @@ class L1(PairedMetric):
         name: Name of the metric.
     """
 
+    kind = "l1"
     _direction = "down"
-
-    def __init__(self, name: str = "l1"):
-        super().__init__(name)
 
     def of_pairs(self, real, fake):
         difference = tf.abs(real - fake)
@@ -71,11 +71,9 @@ class SSIM(PairedMetric):
         name: Name of the metric.
     """
 
+    kind = "ssim"
     _direction = "up"
     only_images = True
-
-    def __init__(self, name: str = "ssim"):
-        super().__init__(name)
 
     def of_pairs(self, real, fake):
         window = min(11, *real.shape[1:3])

@@ -82,12 +82,14 @@ def perceptual_path_length(
     starts, ends = _halves(latents)
     longer = [factor for factor in _LONGER if factor * epsilon <= 1.0]
     steps = [step(starts, ends, f * epsilon, straight) for f in (1.0, *longer)]
-    lengths, changes = [], []
+    lengths, changes, is_varied, one = [], [], False, None
     for first in range(0, len(starts), batch_size):
         batch = slice(first, first + batch_size)
         images = np.asarray(draw(np.concatenate([x[batch] for x in (starts, *steps)])))
         _check_not_quantised(images)
         start, *stepped = np.split(images, 1 + len(steps))
+        one = start[:1] if one is None else one
+        is_varied |= bool((start != one).any())
         changes.append([_squared_gaps(start, images) for images in stepped])
         gaps = _squared_gaps(
             *np.split(np.asarray(features(np.concatenate([start, stepped[0]]))), 2)
@@ -101,7 +103,7 @@ def perceptual_path_length(
         lengths.append(gaps / epsilon**2)
     near, *far = np.concatenate(changes, axis=1)
     for factor, change in zip(longer, far, strict=True):
-        _check_smooth(near, factor, change, bool((start != start[:1]).any()))
+        _check_smooth(near, factor, change, is_varied)
     kept = _without_tails(np.concatenate(lengths), percentiles)
     return PathLength(float(kept.mean()), float(kept.std()))
 

@@ -76,8 +76,9 @@ class RealFakeMetric(keras.metrics.Metric):
         self.make_state(int(found.shape[-1]))
         self._extractor = extractor
 
-    def check_jit_compile(self, jit_compile: bool):
-        """Raises where a built metric's features are of NumPy and would be compiled."""
+    def prepare(self, example_shape: tuple[int, ...], jit_compile: bool):
+        """Builds it for a game; raises where NumPy's features would be compiled."""
+        self.build(example_shape)
         if jit_compile and self._extractor.num_features is not None:
             raise ValueError(
                 f"The metric {self.name!r} looks through a function of NumPy arrays, "

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_gan import losses as losses_lib
 from keras_gan import penalties as penalties_lib
 from keras_gan.metrics import streaming
+from keras_gan.metrics.paired import PairedMetric
 from keras_gan.metrics.real_fake import RealFakeMetric
 from keras_gan.models import checks, distribution, door, feeding
 from keras_gan.models.averaging import averaged_copy
@@ -191,11 +192,8 @@ class TwoPlayerModel(door.CheckedModel, SavedGame):
         self.turns, self.fresh_latents = turns, bool(fresh_latents)
         with self.distribute_strategy.scope():
             for metric in metrics:
-                if hasattr(metric, "check_examples"):
-                    metric.check_examples(self.example_shape)
-                if isinstance(metric, RealFakeMetric):
-                    metric.build(self.example_shape)
-                    metric.check_jit_compile(self.jit_compile)
+                if isinstance(metric, (RealFakeMetric, PairedMetric)):
+                    metric.prepare(self.example_shape, self.jit_compile)
             self._journal = Journal(self.loss_names, self.monitors, metrics)
         self._inspector = Inspector(self)
 
